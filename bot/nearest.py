@@ -18,7 +18,7 @@ MOST_NAMED = 15
 def meant(name: str, known: Iterable[str], otherwise: str, *, most: int = NEAREST) -> str:
     """Ask whether the nearest of the known names is meant; where none is near, say the rest instead."""
     near = get_close_matches(name, dict.fromkeys(known), n=most, cutoff=LIKE)
-    return f"did you mean {' or '.join(near)}?" if near else otherwise
+    return f"did you mean {either(near)}?" if near else otherwise
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -38,7 +38,7 @@ def closest(name: str, known: Iterable[str]) -> str:
     """Return a sentence with the nearest names: those that may be meant, else what comes closest."""
     names = sorted(known)
     if near := get_close_matches(name.lower(), names, n=NEAREST, cutoff=0.6):
-        return f"Did you mean {' or '.join(near)}?"
+        return f"Did you mean {either(near)}?"
     if len(names) <= NEAREST:
         return f"There are: {', '.join(names)}."
     return (
@@ -46,5 +46,6 @@ def closest(name: str, known: Iterable[str]) -> str:
     )
 
 
-def either(words: Sequence[str]) -> str:
-    return " or ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
+def either(names: Sequence[str]) -> str:
+    """Return ``a, b or c``."""
+    return " or ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

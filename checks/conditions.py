@@ -120,7 +120,7 @@ def standing(context: Asking, condition: str | None, interval: Interval) -> Stan
 
 
 def _unanswered(what: str) -> SourceError:
-    advice = "See whether the table that it reads is filled, and correct its query in the pipeline file."
+    advice = "Check whether the table that it reads is filled, and correct its query in the pipeline file."
     return SourceError("BigQuery", Problem.INVALID, what, advice=advice)
 
 

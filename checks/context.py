@@ -138,6 +138,9 @@ class Context:
         return rows[0]
 
 
+COULD_NOT = "Could not check: "
+
+
 def could_not_check(
     error: SourceError,
     *,
@@ -150,13 +153,12 @@ def could_not_check(
 ) -> Finding:
     """Return the finding for a source that gave no answer; ``severity`` is how bad the truth could be. ``about`` are
     the facts that are known without it."""
-    advice = f" {error.advice}" if error.advice else ""
-    said = cut_text(f"{error.source} {error.problem}: {error.detail}.{advice}".replace("..", "."), SENTENCE)
+    said = cut_text(error.sentence, SENTENCE)
     return Finding(
         outcome=Outcome.UNKNOWN,
         code="source-unavailable",
         subject=subject,
-        summary=f"Could not check: {said}",
+        summary=f"{COULD_NOT}{said}",
         severity=severity,
         phase=phase,
         interval=interval,
@@ -171,7 +173,7 @@ def after(words: str, finding: Finding) -> Finding:
     """Return the finding for a source that gave no answer with words before it: what depends on the source."""
     facts = finding.facts
     facts = replace(facts, said="") if isinstance(facts, Unread) else facts
-    return replace(finding, summary=f"{words} {finding.summary}", facts=facts)
+    return replace(finding, summary=f"{words} {finding.summary.removeprefix(COULD_NOT)}", facts=facts)
 
 
 def not_configured(subject: str, what: str, *, configure: str) -> Finding:

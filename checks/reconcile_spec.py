@@ -32,9 +32,14 @@ class Side(Model):
 
     def __str__(self) -> str:
         """Write it as the file does."""
-        function, _, distinct = self.function.partition(" ")
-        of = f"{function}({distinct}{' ' if distinct else ''}{self.column}) of {self.table}"
+        of = f"{self.figure} of {self.table}"
         return f"{of} where {self.where}" if self.where else of
+
+    @property
+    def figure(self) -> str:
+        """What is counted, without of which table."""
+        function, _, distinct = self.function.partition(" ")
+        return f"{function}({distinct}{' ' if distinct else ''}{self.column})"
 
 
 def _side(value: object) -> object:

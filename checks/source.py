@@ -28,6 +28,20 @@ class Problem(StrEnum):
     """The embedded engine cannot ask it; the service that it stands for may."""
 
 
+_SAID = {
+    Problem.UNAVAILABLE: " is unavailable",
+    Problem.UNREACHABLE: " cannot be reached",
+    Problem.TIMED_OUT: " timed out",
+    Problem.THROTTLED: " throttles the requests",
+    Problem.DENIED: " denies access",
+    Problem.UNAUTHENTICATED: " refuses the credentials",
+    Problem.NOT_FOUND: "",
+    Problem.NOT_ENABLED: "",
+    Problem.INVALID: "",
+    Problem.UNSUPPORTED: " cannot be asked this",
+}
+"""What a source does, behind its name; the detail of some problems says it by itself."""
+
 UNANSWERED = frozenset({Problem.UNAVAILABLE, Problem.UNREACHABLE, Problem.TIMED_OUT})
 """Problems after which nobody knows whether a write arrived."""
 
@@ -78,12 +92,17 @@ class SourceError(Exception):
     def __init__(
         self, source: Source[Any] | str, problem: Problem, detail: str, *, advice: str = "", retryable: bool = False
     ) -> None:
-        super().__init__(f"{source} {problem}: {detail}")
+        super().__init__(f"{source}{_SAID[problem]}: {detail}")
         self.source = str(source)
         self.problem = problem
         self.detail = detail
         self.advice = advice
         self.retryable = retryable
+
+    @property
+    def sentence(self) -> str:
+        """What is the matter, and what to do about it."""
+        return f"{str(self).rstrip('.')}. {self.advice}".rstrip()
 
 
 class Ports:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from checks.agreement import agreeing, counted
 from checks.cells import exact, formatted, words
 from checks.shell_words import WITHHELD, WITHOUT_VALUE
 
@@ -43,11 +44,20 @@ def marked(template: str, mark: Callable[[str], str]) -> str:
 
 
 def fill(template: str, values: Mapping[str, Any], zone: ZoneInfo, year: int | None = None) -> str:
-    """Fill a sentence; times are shown in ``zone``, with their year only if it is another than ``year``.
+    """Fill a sentence, whose nouns agree with their numbers; times are shown in ``zone``, with their year only if it is
+    another than ``year``.
 
     Raises MissingColumnError.
     """
-    return _PART.sub(lambda match: _part(match, values, lambda value: words(value, zone, year)), template)
+    return agreeing(_PART.sub(lambda match: _sentence_part(match, values, zone, year), template))
+
+
+def _sentence_part(match: re.Match[str], values: Mapping[str, Any], zone: ZoneInfo, year: int | None) -> str:
+    said = _part(match, values, lambda value: words(value, zone, year))
+    value = values.get(match["name"] or "")
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return counted(float(value), said)
+    return said
 
 
 def fill_name(template: str, values: Mapping[str, Any]) -> str:

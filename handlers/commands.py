@@ -207,7 +207,8 @@ def register(app: App, services: Services) -> Listener:
         if named in listeners:
             listeners[named](ack, {**body, "command": named, "text": rest})
         else:
-            ack(text=_unknown(first) or help_text(several=services.several), response_type="ephemeral")
+            unknown = _unknown(first, f"{first} {rest}".strip())
+            ack(text=unknown or help_text(several=services.several), response_type="ephemeral")
 
     app.command(HELP)(reveille)
     return reveille
@@ -228,7 +229,15 @@ def _deploys(services: Services) -> Listener:
 
 
 def _alerts(services: Services) -> Listener:
-    return lambda ack, body: _take(services, ack, body, _answer(lambda reply: tell_alerts(services, reply)))
+    does = next(does for name, _, does in COMMANDS if name == ALERTS)
+
+    def alerts(ack: Ack, body: Body) -> None:
+        if str(body.get("text") or "").strip().lower() in HELP_WORDS:
+            ack(text=f"`{ALERTS}`: {does}.", response_type="ephemeral")
+        else:
+            _take(services, ack, body, _answer(lambda reply: tell_alerts(services, reply)))
+
+    return alerts
 
 
 def _listener(services: Services, command: SlashCommand) -> Listener:
@@ -305,16 +314,30 @@ def _tell_deploys(services: Services, reply: PrivateReply, days: int) -> None:
     reply.say(text, first_page(deploy_parts(found, pipeline, services.clock())))
 
 
+def _is_for_validation(text: str) -> bool:
+    """Whether what has no command reads as what a validation takes: a date, or how deep."""
+    if text.lower() in DEPTH_WORDS:
+        return True
+    try:
+        ask_for_checks(text, ("any",), default="")
+    except (RequestError, HelpWanted):
+        return False
+    return True
+
+
 def _named(word: str) -> str:
     """Return the command that a word behind ``/reveille`` means; ``validate`` is short for the first."""
     name = f"/{word.lower().lstrip('/')}"
     return VALIDATING[0].name if name == SHORT else name
 
 
-def _unknown(word: str) -> str:
-    """Say that a word is no command, with the three nearest; nothing where it asks for help."""
+def _unknown(word: str, text: str) -> str:
+    """Say that a word is no command, with the three nearest, or how a date is validated; nothing where it asks for
+    help."""
     if not word or word.lower() in HELP_WORDS:
         return ""
+    if _is_for_validation(text):
+        return f"{code(f'{HELP} {text}', 80)} lacks a command. Did you mean {code(f'{HELP} validate {text}', 80)}?"
     known = [SHORT, *(name for name, _, _ in COMMANDS if name != HELP), *(f"/{own}" for own, *_ in ONLY_HERE)]
     names = [each.lstrip("/") for each in known]
     said = f"I know no {code(f'{HELP} {word}', 80)}."

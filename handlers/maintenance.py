@@ -29,7 +29,11 @@ DOES = "let alerts below P0 wait while you work, and say so in the channel; alon
 
 REASON_TEXT = 200
 
-_SPAN = re.compile(r"(?=\d)(?:(?P<days>\d{1,2})d)?(?:(?P<hours>\d{1,3})h)?(?:(?P<minutes>\d{1,4})m(?:in)?)?", re.ASCII)
+_SPAN = re.compile(
+    r"(?=\d)(?:(?P<days>\d{1,2})d(?:ays?)?)?(?:(?P<hours>\d{1,3})h(?:ours?)?)?"
+    r"(?:(?P<minutes>\d{1,4})m(?:in(?:ute)?s?)?)?",
+    re.ASCII,
+)
 _CLOCK = re.compile(r"(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)", re.ASCII)
 
 
@@ -96,11 +100,22 @@ def _until(words: list[str], zone: ZoneInfo, now: datetime) -> tuple[datetime, l
             there = now.astimezone(zone)
             until = there.replace(hour=int(at["hour"]), minute=int(at["minute"]), second=0, microsecond=0)
             return (until if until > there else until + timedelta(days=1)).astimezone(now.tzinfo), words[2:]
-        case [span, *_] if found := _SPAN.fullmatch(span):
-            length = timedelta(**{unit: int(count) for unit, count in found.groupdict().items() if count})
-            if length:
-                return now + length, words[1:]
+        case ["end", *_]:
+            raise RequestError("'end' stands alone: it ends what is under way.")
+        case ["until", clock, *_]:
+            raise RequestError(f"Until when? {clock[:60]!r} is no time of the day such as 14:30.")
+        case lowered:
+            for taken in (1, 2):  # "2h", and "2 hours"
+                if length := _span("".join(lowered[:taken])):
+                    return now + length, words[taken:]
     raise RequestError(f"For how long? {words[0][:60]!r} is no time such as 30m, 2h or until 14:30.")
+
+
+def _span(words: str) -> timedelta:
+    """Return how long it is; nothing where that is no span."""
+    found = _SPAN.fullmatch(words)
+    counts = found.groupdict() if found is not None else {}
+    return timedelta(**{unit: int(count) for unit, count in counts.items() if count})
 
 
 def _say(reply: PrivateReply, message: Post | str) -> None:

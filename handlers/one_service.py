@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from difflib import get_close_matches
 
+from bot.nearest import either
 from bot.render.slack_text import escape
 from checks.model import CheckResult, Finding, Outcome, Report
 
@@ -49,7 +50,7 @@ def not_answered(report: Report, service: str, declared: Collection[str]) -> str
         return f"⚠️ Nothing was checked of {escape(service)}: the pipeline file states nothing there for {checks}."
     subjects = sorted({*declared, *_subjects(report)})
     near = get_close_matches(service, subjects, n=3, cutoff=0.6)
-    hint = f" Did you mean {escape(' or '.join(near))}?" if near else ""
+    hint = f" Did you mean {escape(either(near))}?" if near else ""
     blind = any(_hides(result, each) for result, each in report.findings() if each.outcome is Outcome.UNKNOWN)
     unread = " Not every source answered, so there may be more." if blind else ""
     return f"⚠️ Of the {len(subjects)} services checked, none is called {escape(service)}.{hint}{unread}"

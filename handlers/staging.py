@@ -18,7 +18,7 @@ from bot.render.words import number
 from bot.staging.environment import StagingEnvironment
 from bot.staging.prefix import StagingError
 from bot.staging.proof import Snapshot, from_json, to_json
-from bot.staging.steps import StagingStep, failed, in_words
+from bot.staging.steps import StagingStep, failed
 from bot.store.model import AuditEntry, Changes
 from checks.source import SourceError
 from handlers.command_words import HelpWanted, words_of
@@ -123,7 +123,7 @@ def _do(services: Services, reply: PrivateReply, wanted: Wanted) -> None:
     except StagingError as error:
         reply.say(escape(str(error)))
     except SourceError as error:
-        reply.say(f"❔ {fitted(in_words(error), 1000)}")
+        reply.say(f"❔ {fitted(error.sentence, 1000)}")
 
 
 def _status(services: Services, staging: StagingEnvironment, reply: PrivateReply) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from slack_bolt import Ack, App, BoltRequest
 from slack_bolt.response import BoltResponse
 
+from bot.nearest import either
 from bot.permissions import Role
 from bot.render.home import REFRESH
 from bot.render.slack_text import code, escape
@@ -160,7 +161,7 @@ def _ask_which(every: Sequence[Services], reply: PrivateReply, asked: Body, near
         return
     names = [each.pipeline for each in seen]
     guessed = sorted(set(names) & set(near))
-    hint = f" Did you mean {' or '.join(code(each, WORD_TEXT) for each in guessed)}?" if guessed else ""
+    hint = f" Did you mean {either([code(each, WORD_TEXT) for each in guessed])}?" if guessed else ""
     example = f"{asked['command']} {asked.get('text') or ''}".strip()
     there = joined([f"{code(each.pipeline, WORD_TEXT)} ({escape(each.validation.pipeline.title)})" for each in seen])
     reply.say(

@@ -26,6 +26,11 @@ REPLACED = {
     r"\bexcuse[sd]?\b": "suppression",
     r"\bsighting|\bknock|\bstaging ground\b": "observation, trigger, staging environment",
     r"\bmay (not |still )?(call|invoke)\b": "can call, cannot call",
+    r"\baccount may not\b": "the account cannot",
+    r"\blikewise for\b": "the names, or their number",
+    r"\brests? on purpose\b": "is paused on purpose",
+    r"\btook itself for\b": "considered itself",
+    r"\busual (is|are) \d": "usually",
     r"\b(seen at|nobody has taken|taken by)\b": "checked at, unacknowledged, acknowledged by",
 }
 """What is not written any more, and what is."""

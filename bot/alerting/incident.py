@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from bot.alerting.alerts import AlertFault
 from bot.alerting.logged import document_of
+from bot.alike import in_short
 from bot.store.model import Alert
 from checks.actions import Action
 from checks.cells import as_json, exact
@@ -40,6 +42,8 @@ REPORT = "report"
 """The key of the delivery that is the report of a resolved alert, in its details."""
 
 IMPACTS_KEPT = 2
+NAMES_TOLD = 2
+"""Names in an impact; more of them are counted."""
 LONGEST_SUMMARY = 400
 LONGEST_NAME = 60
 
@@ -401,7 +405,7 @@ def _statement(
     return {
         "what": what,
         "evidence": {name: plain(value) for name, value in evidence.items() if value not in (None, "")},
-        "impacts": list(_impacts(findings))[:IMPACTS_KEPT],
+        "impacts": impacts_of(findings)[:IMPACTS_KEPT],
         "action": None if action is None else {"text": action.text, "command": action.command},
         "repairs": " ".join(_repairs(action, findings)),
         "link": link,
@@ -414,17 +418,12 @@ def _repairs(action: Action | None, findings: Sequence[Finding]) -> Iterable[str
     return dict.fromkeys(str(key) for each in actions if each is not None for key in each.repairs)
 
 
-def _impacts(findings: Sequence[Finding]) -> Iterator[str]:
-    """Yield the impact of each kind of finding; several of one kind differ by a name only."""
+def impacts_of(findings: Iterable[Finding]) -> list[str]:
+    """Return the impact of each kind of finding, the worst first; those that differ in a name only are one."""
     kinds: dict[str, dict[str, None]] = {}
     for each in findings:
-        if each.impact:
-            kinds.setdefault(each.code, {})[each.impact] = None
-    told = set()
-    for first, *others in kinds.values():
-        if first not in told:
-            told.add(first)
-            yield f"{first.rstrip('.')}; likewise for {len(others)} more." if others else first
+        kinds.setdefault(each.code, {})[each.impact] = None
+    return list(dict.fromkeys(chain.from_iterable(in_short(each, NAMES_TOLD) for each in kinds.values())))
 
 
 def loud(incidents: Iterable[Incident], report: Report, lowest: Severity) -> Iterator[Incident]:

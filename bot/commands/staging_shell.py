@@ -17,7 +17,7 @@ from bot.composition.validation import pipeline_of
 from bot.settings import Settings
 from bot.staging.environment import StagingEnvironment
 from bot.staging.prefix import StagingError
-from bot.staging.steps import StagingStep, in_words
+from bot.staging.steps import StagingStep
 from checks.source import SourceError
 
 PREFIX_OPTION = click.option(
@@ -47,7 +47,7 @@ def plainly() -> Iterator[None]:
     except StagingError as error:
         raise CannotGoOnError(str(error)) from error
     except SourceError as error:
-        raise CouldNotLookError(in_words(error)) from error
+        raise CouldNotLookError(error.sentence) from error
 
 
 @contextmanager

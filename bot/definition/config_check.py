@@ -233,10 +233,9 @@ def _problem(pipeline_file: ReadFile[Pipeline], question: Question, answer: str 
     if isinstance(answer, str):
         return pipeline_file.problem(question.path, answer, undecided=question.undecidable)
     position = _POSITION.search(answer.detail)
-    text = f"{answer.source} {answer.problem}: {answer.detail.rstrip('.')}."
     return pipeline_file.problem(
         question.path,
-        f"{text} {answer.advice}".rstrip(),
+        answer.sentence,
         undecided=answer.problem not in _DECIDED,
         line_of_text=int(position[1]) if position is not None else 0,
     )

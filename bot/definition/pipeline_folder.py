@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot import yaml_tree
 from bot.definition.files import PipelineFileError, file_of, read_text
+from bot.nearest import either
 from bot.yaml_tree import FileProblem, YamlError
 
 SEPARATOR = os.pathsep
@@ -69,5 +70,5 @@ def which_there_are(names: Iterable[str], wanted: str = "") -> str:
     """Return the names, and those that are near to what was said."""
     known = sorted(names)
     near = get_close_matches(wanted.lower(), known, n=3, cutoff=0.5) if wanted else []
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    hint = f" Did you mean {either(near)}?" if near else ""
     return f"there are {', '.join(known)}.{hint}"

@@ -67,5 +67,5 @@ def _key_file() -> str:
     if not os.path.isfile(named):  # noqa: PTH113 - a path of any kind, which Path might refuse
         return f"{environment_vars.CREDENTIALS} names {named!r}, and there is no such file."
     if not os.access(named, os.R_OK):
-        return f"{environment_vars.CREDENTIALS} names {named!r}, which this account may not read."
+        return f"{environment_vars.CREDENTIALS} names {named!r}, which this account cannot read."
     return f"{environment_vars.CREDENTIALS} names {named!r}, which is no key file of Google's."

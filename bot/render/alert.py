@@ -45,12 +45,13 @@ from bot.render.words import (
     duration,
     interval_title,
     joined,
-    listed,
     moment,
     number,
     once,
+    quoted,
     sentence,
     sentences,
+    shortened,
     time_of,
     zoned,
 )
@@ -329,7 +330,7 @@ def _impact(alert: Alert) -> str:
 
 def _not_checked(titles: Sequence[str]) -> str:
     """Name as many checks as a message has room for, each with its whole title."""
-    told = (f"Not checked: {listed(titles, names)}." for names in range(NAMES_AT_MOST, 0, -1))
+    told = (f"Not checked: {quoted(titles, names)}." for names in range(NAMES_AT_MOST, 0, -1))
     return next((each for each in told if len(each) <= NAMES_TEXT), f"Not checked: {number(len(titles), 'check')}.")
 
 
@@ -371,7 +372,7 @@ def _why(alert: Alert) -> Iterator[str]:
 
 def _unread(alert: Alert) -> Iterator[str]:
     if unread := alert.details.get("unread"):
-        yield sentence(f"Could not check: {listed(unread, NAMES_AT_MOST)}")
+        yield sentence(f"Could not check: {shortened(unread, NAMES_AT_MOST)}")
 
 
 def _beyond(alert: Alert, what: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from bot.render.mentions import mention, mention_of
 from bot.render.message import mark_of_severity
 from bot.render.post import Body, Channel, Code, Mention, Paragraph, Post, Strong, Text, limited, text
 from bot.render.slack_text import EMOJI, LINE_TEXT
-from bot.render.words import capital, clean, duration, number, sentence, shortened, time_of, zoned
+from bot.render.words import capital, clean, duration, number, sentence, shortened, time_of
 from bot.store.model import Alert, AlertState
 from checks.pipeline import Pipeline
 
@@ -204,7 +204,7 @@ def look_reply(
 ) -> Body:
     """Return what came of a re-check: what still fails before what could not be checked; a transition has said what
     changed in a reply of its own."""
-    at = f" checked again at {zoned(now, zone, now)}"
+    at = f" checked again at {time_of(now, zone, now)}"
     who = ("🔎 ", *(mention(actor) or ("Somebody",)), at)
     if transition is not None and transition.speaks:
         return _body([text(who, "; what changed is above."), *still_lines(look)])

@@ -9,9 +9,9 @@ from bot.alerting.incident import Incident, incidents_of
 from bot.render.alert_title import beyond, cut, fitting_title
 from bot.render.board import board
 from bot.render.message import Command, Heading, Line, Mark, Message, Part, SmallPrint, mark_of_severity
-from bot.render.reading import Found, Reading, source_of
+from bot.render.reading import Found, Reading, source_words
 from bot.render.report import judged, message_of
-from bot.render.words import clean, number, once, sentence, shortened
+from bot.render.words import clean, number, once, quoted, sentence, shortened
 from checks.data.expected import UNJUDGED
 from checks.expansion import CODES
 from checks.model import Outcome, Severity
@@ -74,9 +74,9 @@ def _told(incident: Incident) -> Iterator[Part]:
 def _unseen(reading: Reading) -> Iterator[Line]:
     unknown = reading.of(Outcome.UNKNOWN)
     if unknown:
-        sources = once(" ".join(filter(None, source_of(each.finding))) for each in unknown)
-        because = f" ({shortened(sources, NAMED)})" if sources else ""
-        titles = shortened(once(each.title for each in unknown), NAMED)
+        sources = once(source_words(each.finding) for each in unknown)
+        because = f": {shortened(sources, NAMED)}" if sources else ""
+        titles = quoted(once(each.title for each in unknown), NAMED)
         yield Line(mark=Mark.UNKNOWN, label=f"Could not check{because}", text=titles)
 
 

@@ -17,11 +17,11 @@ from bot.render.limits import HEADER_TEXT
 from bot.render.message import Line, Mark, SmallPrint, mark_of_severity
 from bot.render.notes import sentence
 from bot.render.post import Aside, Paragraph, Post, Strong, Text, ThreadLink, Title, limited, text
-from bot.render.reading import Found, Reading, grouped, source_of
+from bot.render.reading import Found, Reading, grouped, source_words
 from bot.render.report import message_of, message_title
 from bot.render.report_changes import Changes, Problem
 from bot.render.slack_text import EMOJI, LINE_TEXT, VERDICT_EMOJI
-from bot.render.words import clean, day, number, once, shortened, zoned
+from bot.render.words import clean, day, number, once, quoted, shortened, zoned
 from bot.store.model import Alert, AlertState
 from checks.model import Outcome, Severity, Verdict
 
@@ -258,13 +258,15 @@ def _unseen(digest: Digest) -> Iterator[Paragraph]:
     unknown = digest.reading.of(Outcome.UNKNOWN)
     if not unknown:
         return
-    sources = once(" ".join(filter(None, source_of(each.finding))) for each in unknown)
-    titles = shortened(once(each.title for each in unknown), NAMED_IN_PARENT)
-    because = f" ({shortened(sources, NAMES_AT_MOST)})" if sources else ""
+    sources = once(source_words(each.finding) for each in unknown)
+    titles = once(each.title for each in unknown)
+    what, said = "Could not check", quoted(titles, NAMED_IN_PARENT)
+    if sources:
+        what, said = f"{number(len(titles), 'check')} could not run", shortened(sources, NAMES_AT_MOST)
     blind = (each for each in gravest_first(digest.alerts or ()) if each.check == CANNOT_LOOK)
     thread = next((ThreadLink(each.thread, "open thread") for each in blind), "")
-    said = (f"{EMOJI[Mark.UNKNOWN]} ", Strong((f"Could not check{because}:",)), f" {limited(titles, LINE_TEXT)}")
-    yield Paragraph(text(*said, thread and (" · ", thread)))
+    line = (f"{EMOJI[Mark.UNKNOWN]} ", Strong((f"{what}:",)), f" {limited(said, LINE_TEXT)}")
+    yield Paragraph(text(*line, thread and (" · ", thread)))
 
 
 def late_message(title: str, due: str, reason: str) -> Post:

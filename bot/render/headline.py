@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bot.render.reading import Found, Reading, source_of, total
-from bot.render.words import clean, first_sentence, joined, number, once, sentence, shortened, without_date
+from bot.render.reading import Found, Reading, source_words, total
+from bot.render.words import clean, first_sentence, joined, number, once, quoted, sentence, shortened, without_date
 from checks.data.expected import UNJUDGED
-from checks.model import Finding, Outcome, Severity, Verdict
+from checks.model import Outcome, Severity, Verdict
 
 _BRACKETS = re.compile(r" \([^()]*\)")
 
@@ -61,10 +61,8 @@ def _effect(reading: Reading, said: str, involved: Sequence[Found], others: int)
     if not about_data and _data_arrived(reading) and not _was_off(reading):
         return f"; {_possessive(reading)} data arrived all the same"
     suffering = _suffering(reading, involved)
-    if len(suffering) > 1:
-        return f"; {joined(suffering)} fail with it"
-    if suffering and len(involved) > 1 and suffering[0] not in said:
-        return f"; {suffering[0]} fails with it"
+    if len(suffering) > 1 or (suffering and len(involved) > 1 and suffering[0].lower() not in said.lower()):
+        return f"; also failing: {joined(suffering)}"
     return f"; {number(others, 'further problem')}" if others else ""
 
 
@@ -108,7 +106,7 @@ def _blind(reading: Reading) -> str:
     unknown = reading.of(Outcome.UNKNOWN)
     if not unknown:
         return _nothing_checked(reading)
-    sources = once(_named(each.finding) for each in unknown)
+    sources = once(source_words(each.finding) for each in unknown)
     checks = once(each.title for each in unknown)
     total = number(len(reading.report.results), "check")
     if sources:
@@ -116,7 +114,7 @@ def _blind(reading: Reading) -> str:
             f"{shortened(sources, NAMED_AT_MOST)} could not be read, so {len(checks)} of {total} could not run"
             " and what they guard is not known"
         )
-    return f"{len(checks)} of {total} could not tell: {shortened(checks, NAMED_AT_MOST)}"
+    return f"{len(checks)} of {total} could not tell: {quoted(checks, NAMED_AT_MOST)}"
 
 
 def _beside(reading: Reading) -> str:
@@ -137,11 +135,6 @@ def _nothing_checked(reading: Reading) -> str:
         return "Nothing was checked: no check ran"
     more = f"; {number(len(reasons) - 1, 'more reason')} below" if len(reasons) > 1 else ""
     return f"Nothing was checked. {reasons[0]}{more}"
-
-
-def _named(finding: Finding) -> str:
-    source, problem = source_of(finding)
-    return f"{source} ({problem})" if source and problem else source
 
 
 def _clear(reading: Reading) -> str:

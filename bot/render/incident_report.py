@@ -18,7 +18,7 @@ from bot.render.alert_title import beyond, past_title, short_title
 from bot.render.logged import logged_lines
 from bot.render.mentions import mention
 from bot.render.post import Aside, Code, Collapsible, Paragraph, Part, Post, Strong, Text, Title, limited, text
-from bot.render.words import capital, clean, duration, joined, listed, moment, number, sentence, value_words
+from bot.render.words import capital, clean, duration, joined, moment, number, sentence, shortened, value_words
 from bot.repairs.model import SLACK_USER
 from checks.pipeline import Pipeline
 
@@ -259,7 +259,7 @@ def _questions(chronicle: Chronicle) -> Iterator[Text]:
     if not details.get("found", True) or not details.get("mechanism"):
         yield ("What was the cause?",)
     if unread := [str(each) for each in details.get("unread") or ()]:
-        yield (f"What would have been seen in what could not be checked? {limited(listed(unread, 4), LINE)}",)
+        yield (f"What would have been seen in what could not be checked? {limited(shortened(unread, 4), LINE)}",)
     if chronicle.unnoticed is not None and chronicle.unnoticed >= LONG_UNNOTICED:
         yield (f"Why did nobody notice for {_span(chronicle.unnoticed)}?",)
     if broken_since(alert) is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from bot.alerting.incident import impacts_of
 from bot.alerting.logged import document_of
 from bot.render.logged import logged_lines
 from bot.render.message import Command, Heading, Line, Mark, Part, mark_of, mark_of_severity
@@ -12,9 +13,9 @@ from bot.render.words import (
     duration,
     evidence_words,
     joined,
-    listed,
     number,
     once,
+    quoted,
     sentence,
     shortened,
     value_words,
@@ -148,16 +149,8 @@ def _problem(group: Sequence[Found]) -> Iterator[Part]:
 
 
 def _impacts(found: Sequence[Found]) -> Iterator[Part]:
-    """Yield the impact of each kind of finding; several of one kind differ by a name only."""
-    kinds: dict[tuple[str, str], list[str]] = {}
-    for each in found:
-        kinds.setdefault((each.check, each.finding.code), []).append(each.finding.impact)
-    told: set[str] = set()
-    for impacts in map(once, kinds.values()):
-        if impacts and impacts[0] not in told:
-            told.add(impacts[0])
-            likewise = f"; likewise for {len(impacts) - 1} more" if len(impacts) > 1 else ""
-            yield Line(label="Impact", text=sentence(impacts[0].rstrip(".") + likewise), inset=True)
+    impacts = impacts_of(each.finding for each in found)
+    yield from (Line(label="Impact", text=sentence(each), inset=True) for each in impacts)
 
 
 def _repair(action: Action | None) -> Iterator[Part]:
@@ -192,7 +185,7 @@ def unknown_section(reading: Reading) -> Iterator[Part]:
 def _new_names(unseen: Sequence[str], told: Collection[str]) -> str:
     """Name what was left unseen for a second reason, too, by its number."""
     again = sum(each in told for each in unseen)
-    names = listed([each for each in unseen if each not in told], NAMES_AT_MOST)
+    names = quoted([each for each in unseen if each not in told], NAMES_AT_MOST)
     return " · ".join(filter(None, (names, f"{number(again, 'check')} of the above" if again else "")))
 
 
@@ -252,7 +245,7 @@ def _summed_up(reading: Reading, mark: Mark, found: Sequence[Found], words: str)
     for summary, group in by_summary.items():
         titles = once(each.title for each in group)
         if len(titles) > 1:
-            text = listed(titles, len(titles)) if reading.full else number(len(titles), "check")
+            text = quoted(titles, len(titles)) if reading.full else number(len(titles), "check")
             yield Line(mark=mark, label=summary.rstrip("."), text=text)
         else:
             rest.setdefault(group[0].check, []).append(group[0])

@@ -187,3 +187,10 @@ def source_of(finding: Finding) -> tuple[str, str]:
     """Return the source that could not be asked and why; else empty texts."""
     unread = known(finding.facts, Unread)
     return ("", "") if unread is None else (unread.source, unread.problem)
+
+
+def source_words(finding: Finding) -> str:
+    """Return the source that could not be asked with what is the matter with it, ``Firestore (unavailable)``; else
+    nothing."""
+    unread = known(finding.facts, Unread)
+    return "" if unread is None else unread.words

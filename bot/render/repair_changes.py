@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.render.alike import commands_together, together
+from bot.alike import commands_together, together
 from bot.render.post import Code, Mention, Span, Text, joined_by, limited
 from bot.render.words import number, zoned
 from bot.repairs.model import SLACK_USER, PlannedChange, Recurrence, RepairPlan, RepairRefusedError
@@ -71,7 +71,7 @@ def recurring(plans: Iterable[RepairPlan], zone: ZoneInfo) -> Iterator[Text]:
     for plan in plans:
         if (last := plan.recurrence) is not None:
             at = zoned(last.repaired_at, zone, plan.created_at)
-            before: Text = (f"⚠️ This was repaired already at {at} by ", who(last.repaired_by))
+            before: Text = (f"⚠️ This was already repaired on {at} by ", who(last.repaired_by))
             found.setdefault(before, []).append(_undone(last, zone, plan.created_at))
     for lead, undone in found.items():
         told = together(undone)

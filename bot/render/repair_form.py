@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
-from bot.render.alike import alike, grouped, together
+from bot.alike import alike, grouped, together
 from bot.render.limits import SECTION_TEXT
 from bot.render.pages import Block
 from bot.render.post import Strong, Text, limited

@@ -9,8 +9,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.alerting.recheck import RecheckResult
+from bot.alike import grouped, together
 from bot.render.alert_replies import Said, still_failing, still_lines
-from bot.render.alike import grouped, together
 from bot.render.post import Actions, Body, Button, Paragraph, Post, Strong, Text, limited, text
 from bot.render.repair_changes import (
     TEXT,
@@ -22,7 +22,7 @@ from bot.render.repair_changes import (
     title_of,
     who,
 )
-from bot.render.words import zoned
+from bot.render.words import time_of
 from bot.repairs.kinds import KINDS
 from bot.repairs.model import RepairOutcome, RepairPlan, RepairRefusedError, RepairRun
 
@@ -118,7 +118,7 @@ def verified_reply(runs: Sequence[RepairRun], zone: ZoneInfo) -> Body:
 
 def still_open_reply(now: datetime, zone: ZoneInfo, look: RecheckResult) -> Body:
     """Return what the thread hears when a look after the repair has changed nothing: what still fails comes first."""
-    at = f"🔎 After the repair I checked again at {zoned(now, zone, now)}"
+    at = f"🔎 After the repair I checked again at {time_of(now, zone, now)}"
     if look.failing:
         return _post([(f"{at}: {still_failing(look)}, so this stays open.",), *still_lines(look)]).document
     if look.blind:
@@ -129,7 +129,7 @@ def still_open_reply(now: datetime, zone: ZoneInfo, look: RecheckResult) -> Body
 
 def _verified(run: RepairRun, zone: ZoneInfo) -> tuple[Text, str]:
     """Return a heading, and what stands under it."""
-    at = f" at {zoned(run.verified_at, zone, run.verified_at)}" if run.verified_at is not None else ""
+    at = f" at {time_of(run.verified_at, zone, run.verified_at)}" if run.verified_at is not None else ""
     if run.outcome is RepairOutcome.FAILED:
         return ("⛔ ", Strong(("Not done",)), ":"), f"{run.plan.title}. {run.detail} Press *Repair…* again."
     if run.outcome is not RepairOutcome.VERIFIED:

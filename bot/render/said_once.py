@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import chain, groupby
 
+from bot.alike import in_short
 from bot.render.alert_title import cut
 from bot.render.message import Line, Mark, Message, Part
 from bot.render.words import clean, sentence, sentences
@@ -15,6 +16,9 @@ SENTENCE = 40
 """Characters of a sentence that is worth saying once."""
 
 QUIET = (Mark.WAITING, Mark.SKIPPED)
+
+NAMED = 30
+"""Names of places in a line of what passed; more of them are counted."""
 
 SHORT = 30
 """Characters by which what was said is known again."""
@@ -40,7 +44,7 @@ def _counted(parts: Iterable[Part]) -> Iterator[Part]:
 
 
 def _each_once(parts: Sequence[Part], said: str) -> Iterator[Part]:
-    told = {*_cores(said)}
+    told, pointed = {*_cores(said)}, set()
     for part in parts:
         if not isinstance(part, Line):
             yield part
@@ -48,6 +52,9 @@ def _each_once(parts: Sequence[Part], said: str) -> Iterator[Part]:
         mine = sentences(clean(part.text))
         new = [each for each in mine if not _is_told(each, told)]
         text = part.text if len(new) == len(mine) else " ".join(new) or _pointing(part.text)
+        if mine and not new and (part.label, part.mark, text) in pointed:
+            continue
+        pointed.add((part.label, part.mark, text))
         yield replace(part, text=text, label=_label(part, told))
         told.update(_cores(part.text), _cores(part.label))
 
@@ -74,11 +81,25 @@ def _core(words: str) -> str:
     return _WORDS.sub(" ", words.lower()).strip()
 
 
+def _passed_kind(part: Part) -> tuple[str, str] | None:
+    """What neighbours have in common that passed in one check."""
+    is_one = isinstance(part, Line) and part.mark is Mark.PASSED and part.label and part.code and not part.inset
+    return (part.label, part.code) if is_one and isinstance(part, Line) else None
+
+
+def _passed(lines: Sequence[Part]) -> Iterator[Part]:
+    """Yield one line for what passed in one check: places that differ in a name alone are named together."""
+    first, *_ = lines
+    if isinstance(first, Line):
+        told = [each.text.rstrip(".") for each in lines if isinstance(each, Line)]
+        yield replace(first, text=" · ".join(in_short(told, NAMED)))
+
+
 def _with_rows(parts: Sequence[Part]) -> list[Part]:
-    """Return the parts; what a check says of several places that were not judged is one line."""
+    """Return the parts; what a check says of several places that passed or were not judged is one line."""
     rows: dict[str, int] = {}
     kept: list[Part] = []
-    for part in parts:
+    for part in chain.from_iterable(_passed(list(run)) if kind else run for kind, run in groupby(parts, _passed_kind)):
         if isinstance(part, Line) and part.mark in QUIET and part.label and not part.inset:
             first = kept[rows[part.label]] if part.label in rows else None
             if isinstance(first, Line):

@@ -124,10 +124,9 @@ def shortened(items: Sequence[str], most: int, more: int = 0) -> str:
     return f"{', '.join(items[:most])} and {len(items) - len(items[:most]) + more:,} more"
 
 
-def listed(titles: Sequence[str], most: int) -> str:
-    """Return ``Is a there? · No b is late · and 4 more``: titles that are questions or sentences bear no commas."""
-    left = len(titles) - most
-    return " · ".join((*titles[:most], *((f"and {left} more",) if left > 0 else ())))
+def quoted(titles: Sequence[str], most: int) -> str:
+    """Return ``“Is a there?”, “No b is late” and 4 more``: titles are questions and sentences of their own."""
+    return shortened([f"“{each}”" for each in titles], most)
 
 
 def once(items: Iterable[str]) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def refusal_of(
         )
     return RepairRefusedError(
         RepairRefusal.UNREACHABLE,
-        f"{error.source} {error.problem}: {error.detail}.",
+        f"{str(error).rstrip('.')}.",
         advice=error.advice,
         command=command,
     )

@@ -12,11 +12,11 @@ from checks.source import Problem, Source, SourceError
 _RETRYABLE = {Problem.UNAVAILABLE, Problem.UNREACHABLE, Problem.TIMED_OUT, Problem.THROTTLED}
 
 _DETAILS = {
-    Problem.UNAVAILABLE: "the service does not answer",
+    Problem.UNAVAILABLE: "it does not answer",
     Problem.UNREACHABLE: "nothing came of connecting",
     Problem.TIMED_OUT: "no answer within 20 s",
     Problem.THROTTLED: "too many requests",
-    Problem.DENIED: "the account may not read this",
+    Problem.DENIED: "the account cannot read this",
     Problem.UNAUTHENTICATED: "the credentials are not accepted",
     Problem.NOT_FOUND: "it does not exist",
     Problem.NOT_ENABLED: "the API is not enabled in this project",

@@ -54,13 +54,8 @@ def failed(steps: Iterable[StagingStep]) -> bool:
 def step_of(error: SourceError | StagingError, subject: str) -> StagingStep:
     """Return the step that an error makes."""
     if isinstance(error, SourceError):
-        return StagingStep(mark=StepMark.FAILED, subject=subject, detail=in_words(error), passing=error.retryable)
+        return StagingStep(mark=StepMark.FAILED, subject=subject, detail=error.sentence, passing=error.retryable)
     return StagingStep(mark=StepMark.FAILED, subject=subject, detail=str(error))
-
-
-def in_words(error: SourceError) -> str:
-    """Return an error of a source as people read it."""
-    return f"{error.source} {error.problem}: {error.detail.removesuffix('.')}. {error.advice}".rstrip()
 
 
 def at_once(

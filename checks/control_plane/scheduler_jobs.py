@@ -202,7 +202,7 @@ def _action(pipeline: Pipeline, failures: Sequence[JobFailure]) -> Action | None
     if any(each.word == DELETED for each in failures):
         advice += "Make the deleted jobs again from their definitions. "
     paused = [each.job.name for each in failures if each.word == PAUSED]
-    advice += "Resume the paused jobs unless they rest on purpose. " if paused else ""
+    advice += "Resume the paused jobs, unless they are paused on purpose. " if paused else ""
     place = f"--location={pipeline.region}"
     return Action(
         text=f"{advice}Read what each job was answered, fix what it calls, and run it again.",

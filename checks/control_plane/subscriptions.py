@@ -237,7 +237,7 @@ def _action(pipeline: Pipeline, case: TopicCase, code: str, orphans: Sequence[Su
     match code:
         case "one-too-many" | "too-many" if orphans:
             return Action(
-                text="Make sure that it is the one nobody needs, and delete it.",
+                text="Delete the subscription that nobody needs, once you are sure that nothing reads it.",
                 commands=tuple(subscription_removal(pipeline, each) for each in orphans),
             )
         case "one-too-many" | "too-many":

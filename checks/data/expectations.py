@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from checks.agreement import agreeing, counted
 from checks.cells import exact, in_words, number_words
 from checks.column_types import ColumnState, differences
 from checks.context import Context
@@ -169,7 +170,7 @@ class _Judgement:
         if not isinstance(newest, datetime):
             return self._said.quiet("renewed", "no-rows", f"There are no {self._expect.noun} that say when.")
         when, least = (in_words(each, self._setting.zone, self._setting.year) for each in (newest, after))
-        said = f"The newest of these {self._expect.noun} were loaded {when}; expected at {least} or later."
+        said = f"The newest of these {self._expect.noun} were loaded {when}; expected {least} or later."
         return self._said.decided("renewed", {"old": newest < after}, said, ExpectationFacts(expectation="renewed"))
 
     # --- volume
@@ -231,7 +232,7 @@ class _Judgement:
         said = self._count_words(count) + _missed_limit(count)
         if limits is not None:
             each = "" if count.due is None else f" for each of the {_unit(volume)}"
-            said += f"; usual are {number_words(limits.median)}{each} (median of {limits.used})"
+            said += f"; usually {number_words(limits.median)}{each} (median of {limits.used})"
         elif not self._is_decided_by_fixed_limits(count):
             nothing = f"there were none in the {history_days(self._pipeline, volume)} days before"
             why = "too few comparable intervals to tell what is usual" if count.past or count.number else nothing
@@ -254,11 +255,11 @@ class _Judgement:
 
     def _count_words(self, count: _Count) -> str:
         of = f" of {', '.join(count.group)}" if count.group else ""
-        said = f"{f'{count.number:,}' if count.number else 'No'} {self._expect.noun}{of}"
+        said = f"{counted(count.number) if count.number else 'No'} {self._expect.noun}{of}"
         if count.due is None:
-            return said
+            return agreeing(said)
         each = f", {number_words(count.measured)} each" if count.number else ""
-        return f"{said} for {number_words(count.due)} {_unit(count.volume)}{each}"
+        return agreeing(f"{said} for {counted(count.due, number_words(count.due))} {_unit(count.volume)}{each}")
 
     # --- values
 
@@ -274,13 +275,13 @@ class _Judgement:
         facts = ExpectationFacts(expectation=figure.expectation, measured=measured, rows=int(rows), share=share)
         tests = {"measured": measured, "share": share, "rows": rows}
         words = {
-            "others": f"{int(rows - measured):,}",
-            "measured": f"{int(measured):,}",
-            "rows": f"{int(rows):,}",
+            "others": counted(int(rows - measured)),
+            "measured": counted(int(measured)),
+            "rows": counted(int(rows)),
             "share": f"{number_words(share * 100)} %",
         }
-        bad = filled(_with_limit(figure, share), words)
-        good = bad if figure.allowed and measured else filled(figure.good, words)
+        bad = agreeing(filled(_with_limit(figure, share), words))
+        good = bad if figure.allowed and measured else agreeing(filled(figure.good, words))
         return self._said.decided(figure.expectation, tests, good, facts, facet=figure.facet, failed=bad)
 
     def _mean(self, column: str, mean: Mean) -> Finding:
@@ -309,7 +310,7 @@ class _Judgement:
         if mean.between is not None:
             said += f"; expected {words_of((), *mean.between)}"
         if limits is not None:
-            said += f"; usual is {number_words(limits.median)} (median of {limits.used})"
+            said += f"; usually {number_words(limits.median)} (median of {limits.used})"
         usual = Usual.UNKNOWN if limits is None else limits.compare(measured, above=True)
         tests = {"measured": measured, "rows": rows, "usual": Usual.BELOW if usual is Usual.NONE else usual}
         return self._said.decided(name, tests, f"{said}.", facts, facet=column)

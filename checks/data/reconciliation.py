@@ -17,6 +17,7 @@ from checks.facts import Values
 from checks.model import Finding, Outcome
 from checks.places import Place, PlaceKind
 from checks.ports.warehouse import Answers, Row
+from checks.reconcile_spec import Reconciliation
 from checks.registry import Check
 from checks.sql_check_spec import SqlCheck
 
@@ -79,11 +80,21 @@ def _said(reconciled: Reconciled, first: Row, worst: Sequence[str], different: i
     if not worst:
         same = f"{compared:,} {_keys(reconciled)}" if stated.by else _amount(first.get("left_figure"))
         return f"{stated.right} is {stated.left}{within_words(stated)}: {same}."
-    if not stated.by:
-        return f"{stated.right} is not {stated.left}{within_words(stated)}: {worst[0]}."
-    more = f", and {different - len(worst):,} more" if different > len(worst) else ""
     expected = f" (expected{within_words(stated).removeprefix(',')})" if within_words(stated) else ""
+    if not stated.by:
+        return f"{_disagreeing(stated, first)}{expected}."
+    more = f", and {different - len(worst):,} more" if different > len(worst) else ""
     return f"{different:,} of {compared:,} {_keys(reconciled)} differ{expected}: {'; '.join(worst)}{more}."
+
+
+def _disagreeing(stated: Reconciliation, first: Row) -> str:
+    """Say what each table gives; a figure that is the same of both is named once."""
+    left, right = stated.left, stated.right
+    amounts = _amount(first.get("left_figure")), _amount(first.get("right_figure"))
+    if (left.figure, left.where) != (right.figure, right.where):
+        return f"{right} is {amounts[1]}; {left} is {amounts[0]}"
+    where = f" where {right.where}" if right.where else ""
+    return f"{right.figure} is {amounts[1]} in {right.table}; {amounts[0]} in {left.table}{where}"
 
 
 def _difference(reconciled: Reconciled, row: Row) -> str:

@@ -109,10 +109,10 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
     ),
     "broken-by-change": CauseCode(
         "What starts a phase, or what it may do, was changed, and the phase did its work before and not since.",
-        "See what was changed, and ask who did it; undo it unless it was meant.",
+        "Find out what was changed, ask who did it; undo it unless it was meant.",
     ),
     "stale-trigger": CauseCode(
-        "The flag of a transition was set by an earlier run of that date, so the later run took itself for done.",
+        "The flag of a transition was set by an earlier run of that date, so the later run considered itself done.",
         "Start the next phase once by hand, then give each run a document of its own.",
     ),
     "upstream-check": CauseCode(

@@ -241,7 +241,7 @@ def _shown_by(kind: PlaceKind) -> tuple[str, str]:
 
 def _of_change(board: Board, change: Change) -> Action:
     who = change.actor or "who did it"
-    text = f"See what was changed of {change.place.name}, and ask {who} why; undo it unless it was meant."
+    text = f"Find out what was changed of {change.place.name}, ask {who} why, and undo it unless it was meant."
     project = f"--project={board.pipeline.project}"
     if change.place.name == board.pipeline.project:
         return Action(text=text, commands=(Gcloud("projects", "get-iam-policy", change.place.name),))

@@ -246,8 +246,8 @@ def _stale_trigger(board: Board, suspect: Suspect) -> str:
     first = suspect.triggers[0]
     at = board.local(first.of(TriggerFacts).triggered_at)
     return (
-        f"{board.transitions[first.place.name].title} was not triggered{board.dates([first])}: its flag was set"
-        f"{f' at {at}' if at else ''} already, by an earlier run, so this run took itself for done."
+        f"{board.transitions[first.place.name].title} was not triggered{board.dates([first])}: its flag was already"
+        f" set{f' on {at}' if at else ''} by an earlier run, so this run considered itself done."
     )
 
 
@@ -271,7 +271,7 @@ def _stalled(board: Board, suspect: Suspect) -> str:
     started = board.local(first.of(UnfinishedFacts).started_at or first.of(HeartbeatFacts).last_heartbeat)
     named = sorted({each.place.name for each in suspect.primary if each.finding.count == 1})
     names = listed(named, more=sum(each.finding.count for each in suspect.primary if each.finding.count > 1))
-    return f"{names} did not finish{f': no end since {started}' if started else ''}."
+    return f"{names} did not finish{f'; started {started}' if started else ''}."
 
 
 def _missing(board: Board, suspect: Suspect) -> str:
@@ -290,7 +290,7 @@ def _without_effect(board: Board, suspect: Suspect) -> str:
     at = board.local(first.of(TriggerFacts).triggered_at)
     who = transition.orchestrator or transition.title
     return (
-        f"{who} says that it triggered{f' at {at}' if at else ''}, but"
+        f"{who} says that it triggered{f' on {at}' if at else ''}, but"
         f" {phase_title(board.pipeline, transition.target)} wrote nothing{board.dates([first])}."
     )
 
@@ -302,10 +302,7 @@ def _unexplained(board: Board, suspect: Suspect) -> str:
 
 def _broken_flag(board: Board, suspect: Suspect) -> str:
     titles = list(dict.fromkeys(board.transitions[each.place.name].title for each in suspect.triggers))
-    return (
-        f"The flag of {listed(titles)} is wrong, not the pipeline: the data"
-        f"{board.dates(suspect.triggers, word='of')} is there."
-    )
+    return f"Only the flag of {listed(titles)} is wrong: the pipeline wrote its data."
 
 
 TELL: Mapping[str, Callable[[Board, Suspect], str]] = {

@@ -29,6 +29,7 @@ from checks.facts.control_plane import (
 )
 from checks.facts.orchestration import ProcessorFacts, TriggerFacts
 from checks.model import Severity
+from checks.places import PlaceKind
 
 TITLE_TEXT = 73
 """Characters of a title: with its light and its severity it is a line of 80."""
@@ -54,15 +55,11 @@ def title_of(board: Board, suspect: Suspect, tense: Tense = Tense.NOW) -> str:
 
     In the past it is empty where only the findings say what is wrong: their words know no tense.
     """
-    loss = _loss(board, suspect, tense)
+    losses = _losses(board, suspect, tense)
     wrong = [each for each in TITLES[suspect.code](board, suspect, tense) if each]
-    if loss:
-        places = _places(suspect)
-        at_last = f"see {places[0]}" if len(places) == 1 else f"{len(places)} of its sources failed" if places else ""
-        beside = [f"{loss}{', ' if each in UNCERTAIN else ': '}{each}" for each in (*wrong, at_last) if each]
-        told = [*beside, loss, *wrong]
-    else:
-        told = wrong
+    reasons = [*wrong, *_in_short(suspect, wrong)] if losses else []
+    beside = [f"{loss}{', ' if each in UNCERTAIN else ': '}{each}" for each in reasons for loss in losses]
+    told = [*beside, *losses, *wrong]
     if not told:
         # A summary of a pipeline file may come out empty.
         return f"{suspect.subject} failed" if tense is Tense.NOW else ""
@@ -70,17 +67,33 @@ def title_of(board: Board, suspect: Suspect, tense: Tense = Tense.NOW) -> str:
     return capitalised(fitting if fitting is not None else f"{told[0][:TITLE_TEXT].rpartition(' ')[0].rstrip(' ,;:')}…")
 
 
-def _loss(board: Board, suspect: Suspect, tense: Tense) -> str:
-    """What is not there for it: all of a phase, else what the gravest check on data says that follows from it."""
+def _losses(board: Board, suspect: Suspect, tense: Tense) -> list[str]:
+    """What is not there for it: all of a phase, else what the gravest check on data says that follows from it. What
+    names no place has it behind, where there is room."""
     absent = [each for each in suspect.triggers if each.data_present is False]
     if absent:
-        return f"{made_by(board, absent)}{board.dates(absent)}"
+        return [f"{made_by(board, absent)}{board.dates(absent)}"]
     grave = (Severity.P0, Severity.P1)
     data = [each for each in suspect.consequences if each.check in board.sql_checks and each.finding.severity in grave]
     if not data or suspect.code in BY_CHANGE or tense is Tense.PAST:
-        return ""
+        return []
     worst = min(data, key=lambda each: (each.finding.severity or 0, board.order(each)))
-    return clause(worst.finding.summary)
+    said, place = clause(worst.finding.summary), worst.finding.place
+    table = place.name if place is not None and place.kind is PlaceKind.TABLE else ""
+    placed = [f"{said} in {table}"] if table and said.startswith("No ") and table not in said else []
+    return [each for each in (*placed, said) if each]
+
+
+def _in_short(suspect: Suspect, wrong: list[str]) -> Said:
+    """What is wrong, behind a loss that leaves no room for all of it: without where it is, or the words of its code."""
+    places = _places(suspect)
+    yield from (each.removeprefix(f"{place}: ") for place in places[:1] for each in wrong)
+    if len(places) > 1:
+        yield f"{len(places)} of its sources failed"
+    elif places:
+        words = suspect.primary[0].finding.code.replace("-", " ")
+        yield f"{words} ({places[0]})"
+        yield words
 
 
 def made_by(board: Board, absent: list[Symptom]) -> str:
@@ -319,8 +332,9 @@ def _as_found(board: Board, suspect: Suspect, tense: Tense) -> Said:
     worst = min(shown, key=lambda each: (each.finding.severity or 0, board.order(each)))
     whole = _LEADING_DATE.sub("", worst.finding.summary).rstrip(".")
     bare = _BRACKETS.sub("", whole)
+    about = worst.place.name if worst.place.kind is PlaceKind.TABLE else worst.finding.subject
     for said in dict.fromkeys((whole, bare, whole.partition("; ")[0], bare.partition("; ")[0], clause(whole))):
-        yield said if _names(said, worst) else f"{worst.finding.subject}: {said[:1].lower()}{said[1:]}"
+        yield said if _names(said, worst) else f"{about}: {said[:1].lower()}{said[1:]}"
 
 
 def _names(said: str, symptom: Symptom) -> bool:
@@ -410,9 +424,9 @@ def _broken_flag(board: Board, suspect: Suspect, tense: Tense) -> Said:
     titles = list(dict.fromkeys(board.transitions[each.place.name].title for each in suspect.triggers))
     dates = board.dates(suspect.triggers, word="of")
     which = titles[0] if len(titles) == 1 else f"{len(titles)} transitions"
-    verb = f"flag {tense('is', 'was')}" if len(titles) == 1 else f"flags {tense('are', 'were')}"
-    yield f"Data{dates} {tense('is', 'was')} there, the {verb} wrong: {which}"
-    yield f"The {verb} wrong: {which}"
+    have = tense("has", "had") if len(titles) == 1 else tense("have", "had")
+    yield f"{which} {have} a wrong flag; the data{dates} arrived"
+    yield f"{which} {have} a wrong flag"
 
 
 TITLES: Mapping[str, Callable[[Board, Suspect, Tense], Said]] = {

@@ -96,8 +96,8 @@ def finding_of(name: str, spec: Condition, found: Answer, interval: Interval, co
         if doubted
         else "",
         action=Action(
-            text=f"See whether the table that the condition '{name}' reads is filled for the date. If it is a day off "
-            "after all, find out what wrote its data."
+            text=f"Check whether the table that the condition '{name}' reads is filled for the date. If it is a day "
+            "off after all, find out what wrote its data."
         )
         if doubted
         else None,

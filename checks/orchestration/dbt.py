@@ -17,6 +17,7 @@ from checks.cells import in_words
 from checks.context import Context, attempt, not_configured
 from checks.effects import FailureEffect
 from checks.facts.tasks import DbtTestFacts, SourceAgeFacts, TaskFacts, TasksFacts, TaskState, TaskWork
+from checks.intervals import interval_words
 from checks.model import Finding, Outcome, Severity
 from checks.orchestration.tasks import (
     LONGEST_MESSAGE,
@@ -163,12 +164,13 @@ def _whole(context: Context, spec: DbtSpec, project: DbtProject) -> Finding:
     when = in_words(project.ran_at, context.pipeline.zone, context.today.year)
     severity = {Outcome.FAILED: Severity.P1, Outcome.UNKNOWN: Severity.P2}.get(outcome)
     due = None if spec.due is None else context.at(spec.due, context.previous)
-    expected = f", due {in_words(due, context.pipeline.zone, context.today.year)}" if due is not None else ""
+    expected = f"; due {in_words(due, context.pipeline.zone, context.today.year)}" if due is not None else ""
+    interval = interval_words(context.previous.name, context.today.year)
     summary = {
         "built": f"dbt ran {when}: {_counted(project.nodes)}.",
-        "not-run": f"dbt did not run for {context.previous.name}{expected}; its last run ended {when or 'never'}.",
-        "run-not-due": f"dbt has not run for {context.previous.name} yet{expected}.",
-        "results-old": f"The last run of dbt ended {when}, before {context.previous.name}: nobody knows how it is now.",
+        "not-run": f"dbt did not run for {interval}{expected}; its last run ended {when or 'never'}.",
+        "run-not-due": f"dbt has not run for {interval} yet{expected}.",
+        "results-old": f"The last run of dbt ended {when}, before {interval}: nobody knows how it is now.",
         "no-results": "dbt left no run_results.json beside its manifest: nobody knows what its last run did.",
     }[code]
     action = Action(text="Look at why dbt did not run, and run it.", commands=(Shell("dbt build"),))

@@ -136,7 +136,7 @@ def _judge_date(
             target_last=None if target is None else target.last,
         ),
         impact="Everything after it was late by as much." if failed else "",
-        action=Action(text=f"See the verdict of the trigger check for {transition.id}: what moved the data?")
+        action=Action(text=f"Read the verdict of the trigger check for {transition.id}: what moved the data?")
         if failed
         else None,
     )

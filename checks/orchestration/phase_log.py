@@ -209,12 +209,14 @@ def _history_trace(context: Context, transition: Transition, interval: Interval,
 def _impact(judgement: Judgement, target: str) -> str:
     if judgement.severity is Severity.P1:
         return f"Nothing shows that {target} ran for this date."
-    return "The data is there; a real failure would be harder to see."
+    return "A real failure would be harder to see."
 
 
 def _action(context: Context, transition: Transition, judgement: Judgement) -> Action:
     table = context.pipeline.phase_log.table if context.pipeline.phase_log is not None else "the phase log"
     orchestrator = transition.orchestrator or f"the program that triggers {transition.target}"
     if judgement.severity is Severity.P1:
-        return Action(text=f"See the verdict of the trigger check for {transition.id}, then the log of {orchestrator}.")
+        return Action(
+            text=f"Read the verdict of the trigger check for {transition.id}, then the log of {orchestrator}."
+        )
     return Action(text=f"Find out why {orchestrator} wrote no row to {table}.")

@@ -212,5 +212,5 @@ _READ_LOG = "Read the log of {name} from its last run on, repair what it names, 
 _ACTIONS: Mapping[str, str] = {
     "processor-unreported": "Read the log of {name}: whether it ran, and whether its report was refused. "
     "A backfill does not report.",
-    "completed-in-future": "See which clock or zone {name} takes its time from; completed_at is in UTC.",
+    "completed-in-future": "Check which clock or zone {name} takes its time from; completed_at is in UTC.",
 }

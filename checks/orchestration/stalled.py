@@ -136,7 +136,7 @@ def _judge_document(context: Context, transition: Transition, interval: Interval
         )
     )
     target = context.pipeline.phase(transition.target).title
-    last = "" if last_at is None else f", the last at {local_time(context, last_at)}"
+    last = "" if last_at is None else f", the last {local_time(context, last_at)}"
     missing = ", ".join(progress.missing)
     is_stalled = code == "stalled"
     yield Finding(

@@ -33,15 +33,15 @@ SUMMARIES: Mapping[str, str] = {
 }
 
 BLOCKED = "{target} has no data for this date, and what follows it will have none."
-UNWATCHED = "The data is there. Nobody would notice if the trigger really failed."
+UNWATCHED = "Nobody would notice if the trigger really failed."
 
 IMPACTS: Mapping[str, str] = {
     "triggered-without-effect": BLOCKED,
     "not-triggered": BLOCKED,
     "processors-missing": BLOCKED,
     "not-started": BLOCKED,
-    "bypassed": "The data is there because something else moves it, later than the orchestrator would; "
-    "when that fails too, {target} stops.",
+    "bypassed": "Something else moves the data, later than the orchestrator would; "
+    "when that fails too, nothing starts {target}.",
     "flag-not-set": UNWATCHED,
     "untracked": UNWATCHED,
     "no-record": UNWATCHED,

@@ -8,7 +8,7 @@ from bot.nearest import meant
 def test_the_nearest_are_asked_for_each_once_and_no_more_than_wanted() -> None:
     known = ("orders", "orders", "order_items", "odours", "customers")
 
-    assert meant("ordres", known, "none.") == "did you mean orders or odours or order_items?"
+    assert meant("ordres", known, "none.") == "did you mean orders, odours or order_items?"
     assert meant("ordres", known, "none.", most=1) == "did you mean orders?"
 
 

@@ -87,6 +87,7 @@ def test_wrong_input_of_one_who_may_not_see_is_not_answered_with_what_there_is()
     [
         pytest.param("/validate-daily", "help", "validate an interval", id="help on a command"),
         pytest.param("/reveille", "help", "What you can ask me", id="help on all"),
+        pytest.param("/alerts", "--help", "the open alerts", id="help on the alerts"),
         pytest.param("/reveille", "", "What you can ask me", id="nothing is help, too"),
         pytest.param("/reveille", "dance", "I know no", id="and so is anything else"),
     ],
@@ -132,6 +133,12 @@ def test_a_word_that_is_no_command_is_answered_with_those_that_are_near() -> Non
         body = rig.done("/reveille", "predict").body
 
         assert "Did you mean predictions" in body
+
+
+@pytest.mark.parametrize("text", ["today", "10 feb", "monday private", "quick"])
+def test_a_date_without_a_command_is_answered_with_the_command_that_takes_it(text: str) -> None:
+    with running() as rig:
+        assert f"Did you mean `/reveille validate {text}`?" in str(rig.command("/reveille", text).body)
 
 
 def test_hostile_words_are_repeated_without_their_power() -> None:

@@ -78,6 +78,9 @@ def test_only_who_may_act_on_alerts_starts_it() -> None:
         ("2H x", NOW + timedelta(hours=2)),
         ("1h30m x", NOW + timedelta(hours=1, minutes=30)),
         ("1d x", NOW + LONGEST),
+        ("2 hours x", NOW + timedelta(hours=2)),
+        ("90 min x", NOW + timedelta(minutes=90)),
+        ("45 minutes x", NOW + timedelta(minutes=45)),
         ("until 14:30 x", datetime(2026, 2, 11, 19, 30, tzinfo=UTC)),
         ("until 8:00 x", datetime(2026, 2, 12, 13, tzinfo=UTC)),
     ],
@@ -88,7 +91,21 @@ def test_how_long_is_said_as_people_say_it(words: str, end: datetime) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["2h"], ["0m", "x"], ["soon", "x"], ["25h", "x"], ["until", "25:00", "x"], ["until"], ["99d", "x"], ["h", "x"]],
+    [
+        ["2h"],
+        ["0m", "x"],
+        ["soon", "x"],
+        ["25h", "x"],
+        ["until", "25:00", "x"],
+        ["until"],
+        ["99d", "x"],
+        ["h", "x"],
+        ["90", "x"],
+        ["end", "now"],
+        ["2", "hours"],
+        ["2", "parsecs", "x"],
+        ["-2h", "x"],
+    ],
 )
 def test_what_cannot_be_done_is_answered_with_a_sentence(words: Sequence[str]) -> None:
     with pytest.raises(RequestError):

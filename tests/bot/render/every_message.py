@@ -142,8 +142,9 @@ def _of_report(reading: Reading, alerts: Sequence[Alert]) -> Iterator[Sent]:
         yield Sent(f"digest, quiet: {quiet}", slack_message(digest.parent))
     for number, post in enumerate(digest.thread):
         yield Sent(f"digest in detail {number}", slack_message(post))
-    for number, message in enumerate(slack_messages(message_of(reading))):
-        yield Sent(f"answer {number}", message)
+    for full in (False, True):
+        for number, message in enumerate(slack_messages(message_of(replace(reading, full=full)))):
+            yield Sent(f"answer {number}, full: {full}", message)
     listed = alert_list(NBA, alerts, report.now)
     yield Sent("/alerts", SlackMessage(text=listed.text, blocks=tuple(listed.blocks)))
     for state in (AlertState.FIRING, AlertState.SNOOZED):

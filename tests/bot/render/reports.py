@@ -299,7 +299,7 @@ SLOW = SourceError(
 DENIED = SourceError(
     "Resource Manager",
     Problem.DENIED,
-    "the account may not read the project's policy",
+    "the account cannot read the project's policy",
     advice="Grant it resourcemanager.projects.getIamPolicy.",
 )
 

@@ -19,7 +19,9 @@ from bot.render.reading import Reading
 from bot.scenarios.scenario import shipped_scenarios
 from bot.store.model import Alert
 from checks.catalog import checks_of
+from checks.model import Report
 from checks.notifications import AlertPolicy
+from checks.pipeline import Pipeline
 from tests.pipelines.nba_world import NBA
 from tests.replayed import replayed
 
@@ -47,10 +49,15 @@ class Shown:
 @cache
 def alerts_of(scenario: str) -> tuple[Shown, ...]:
     """Every alert that one run of a scenario opens; what waits for several runs is shown as after them."""
-    report = replayed(scenario).report
+    return alerts_in(replayed(scenario).report, NBA)
+
+
+def alerts_in(report: Report, of: Pipeline) -> tuple[Shown, ...]:
+    """Every alert that a run opens."""
     policy = AlertPolicy(unknown_runs=1)
-    assert NBA.notifications is not None
-    pipeline = NBA.model_copy(update={"notifications": NBA.notifications.model_copy(update={"alerts": policy})})
+    if of.notifications is None:
+        return ()
+    pipeline = of.model_copy(update={"notifications": of.notifications.model_copy(update={"alerts": policy})})
     found = (decide(None, each, report.now, policy).alert for each in observe(report, pipeline, ()) if each.failure)
     return tuple(
         Shown(alert, slack_message(alert_message(alert, pipeline, report.now)))
@@ -61,10 +68,14 @@ def alerts_of(scenario: str) -> tuple[Shown, ...]:
 
 def digest_of(scenario: str) -> SlackMessage:
     """The digest of a scenario, with the alerts that it opens."""
-    done = replayed(scenario)
-    reading = Reading(report=done.report, pipeline=NBA, checks=checks_of(NBA))
-    alerts = [each.alert for each in alerts_of(scenario)]
-    return slack_message(digest_messages(Digest(reading=reading, alerts=alerts, next_look=done.report.now)).parent)
+    return digest_in(replayed(scenario).report, NBA)
+
+
+def digest_in(report: Report, pipeline: Pipeline) -> SlackMessage:
+    """The digest of a run, with the alerts that it opens."""
+    reading = Reading(report=report, pipeline=pipeline, checks=checks_of(pipeline))
+    alerts = [each.alert for each in alerts_in(report, pipeline)]
+    return slack_message(digest_messages(Digest(reading=reading, alerts=alerts, next_look=report.now)).parent)
 
 
 def words_of(blocks: Sequence[Block]) -> str:

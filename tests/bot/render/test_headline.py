@@ -121,13 +121,13 @@ def test_the_phases_that_fail_with_a_cause_are_named() -> None:
 
     said = headline(reading_of(findings, (cause(*keys),)))
 
-    assert said == "One game never became final; Analytics and Predictions fail with it."
+    assert said == "One game never became final; also failing: Analytics and Predictions."
 
 
 @pytest.mark.parametrize(
     ("sentence", "said"),
     [
-        ("The queue is full.", "The queue is full; Predictions fails with it."),
+        ("The queue is full.", "The queue is full; also failing: Predictions."),
         ("Predictions wrote nothing.", "Predictions wrote nothing."),
     ],
     ids=["another thing failed", "the sentence names it"],
@@ -173,7 +173,7 @@ def test_a_check_that_could_not_look_without_a_source_is_named_by_its_title() ->
 
     said = headline(reading_of(with_failures(grading=[crashed])))
 
-    assert said == "1 of 9 checks could not tell: Predictions are graded."
+    assert said == "1 of 9 checks could not tell: “Predictions are graded”."
 
 
 def test_something_lesser_that_could_not_be_looked_at_is_told_too() -> None:
@@ -191,7 +191,9 @@ def test_what_fails_is_told_before_what_could_not_be_looked_at() -> None:
     reading = reading_of(with_failures(grading=[mild], trigger=[crashed]))
 
     assert reading.report.verdict is Verdict.UNKNOWN
-    assert headline(reading) == "71 % are graded; 1 of 9 checks could not tell: Each orchestrator triggered on its own."
+    assert (
+        headline(reading) == "71 % are graded; 1 of 9 checks could not tell: “Each orchestrator triggered on its own”."
+    )
 
 
 def test_where_nothing_was_looked_at_it_says_what_to_configure() -> None:
@@ -250,4 +252,6 @@ def test_a_verdict_on_what_fails_says_after_it_what_could_not_be_looked_at(
     reading = reading_of(with_failures(grading=[replace(GRADING, severity=severity)], trigger=[lesser]))
 
     assert reading.report.verdict is verdict
-    assert headline(reading) == "71 % are graded; 1 of 9 checks could not tell: Each orchestrator triggered on its own."
+    assert (
+        headline(reading) == "71 % are graded; 1 of 9 checks could not tell: “Each orchestrator triggered on its own”."
+    )

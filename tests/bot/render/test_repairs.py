@@ -100,7 +100,7 @@ AGAIN = grant(
 )
 DENIED = RepairRefusedError(
     RepairRefusal.DENIED,
-    "This account may not change who calls phase5-to-phase6-orchestrator.",
+    "This account cannot change who calls phase5-to-phase6-orchestrator.",
     advice="It needs run.services.setIamPolicy; an administrator can run this:",
     command="gcloud run services add-iam-policy-binding phase5-to-phase6-orchestrator",
 )

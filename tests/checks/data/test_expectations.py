@@ -586,7 +586,7 @@ class TestKeysAndValues:
 
         grouped = "references customer by shop"
         assert [each for each in told(lost) if each[0] == "P2"] == [("P2", "unmatched", grouped)]
-        assert "1 of 2 values of shop have no customer that data.customers.customer has." in [
+        assert "1 of 2 values of shop has no customer that data.customers.customer has." in [
             each.summary for each in lost
         ]
         assert not [each for found in (some, tiny) for each in told(found) if each[0] == "P2"]

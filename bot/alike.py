@@ -8,10 +8,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bot.render.words import joined, once
+from checks.diagnosis.words import listed
 
 T = TypeVar("T")
 
+COMPARED = 50
+"""Lines of which a short answer looks at what they share; of thousands these tell it."""
+
+_NUMBER = re.compile(r"[\d.,:/%-]+")
 _ENDED = re.compile(r"(.*?)([.,;:]*)", re.DOTALL)
 
 
@@ -27,6 +31,15 @@ class Alike:
         """Return the line with this in the place of the name."""
         return " ".join(name + self.ends[at] if at in self.ends else word for at, word in enumerate(self.words))
 
+    def of_all(self, most: int, more: int = 0) -> str:
+        """Return the line of all names, ``most`` of them told, ``more`` without a name; its verb agrees."""
+        said = self.saying(listed(self.names, most=most, more=more))
+        if self.ends.get(0) != "" or len(self.words) == 1:
+            return said
+        verb = self.words[1].rstrip(".,;:")
+        whole = re.sub(rf" {re.escape(verb)}\b", f" {_of_many(verb)}", said, count=1)
+        return whole if whole == said else whole.replace(" its ", " their ")
+
     @property
     def lead(self) -> str:
         """What stands before a name that ends the line; empty where it stands elsewhere, or twice."""
@@ -34,7 +47,7 @@ class Alike:
 
 
 def alike(lines: Sequence[str]) -> Alike | None:
-    """Return what lines share; None where they differ in more than one name, or in none."""
+    """Return what lines share; None where they differ in more than one name, in none, or in numbers."""
     rows = [line.split(" ") for line in lines]
     if len({len(row) for row in rows}) != 1:
         return None
@@ -48,7 +61,19 @@ def alike(lines: Sequence[str]) -> Alike | None:
         if len({end for _, end in parts}) != 1 or (names and here != names):
             return None
         names, ends[at] = here, parts[0][1]
-    return Alike(rows[0], ends, names) if names and len(set(names)) == len(names) else None
+    is_named = len(set(names)) == len(names) and not any(map(_NUMBER.fullmatch, names))
+    return Alike(rows[0], ends, names) if names and is_named else None
+
+
+_VERBS = {"is": "are", "was": "were", "has": "have", "does": "do"}
+_VERB = re.compile(r"[a-z]+[^s\W]s")
+
+
+def _of_many(verb: str) -> str:
+    """Return a verb of one thing as that of several: "refuses" as "refuse"; another word stays."""
+    if verb in _VERBS or not _VERB.fullmatch(verb):
+        return _VERBS.get(verb, verb)
+    return re.sub(r"(?<=[^aeiou])ie$", "y", re.sub(r"(?<=ss|sh|ch)e$", "", verb[:-1]))
 
 
 def _ended(word: str) -> tuple[str, str]:
@@ -71,17 +96,26 @@ def grouped(items: Iterable[T], line: Callable[[T], str], of: Callable[[T], obje
 
 def together(lines: Iterable[str]) -> list[str]:
     """Return lines, each once; of those that differ in a name one line that has all the names."""
-    return [_as_one(group) for group in grouped(once(lines), str)]
+    return [_as_one(group, len(group)) for group in grouped(dict.fromkeys(lines), str)]
 
 
-def _as_one(lines: Sequence[str]) -> str:
+def in_short(lines: Iterable[str], most: int) -> list[str]:
+    """As ``together``, with ``most`` names at most; the others are counted."""
+    told = list(dict.fromkeys(filter(None, lines)))
+    first, rest = grouped(told[:COMPARED], str), told[COMPARED:]
+    if len(first) == 1:
+        return [_as_one(first[0], most, len(rest))]
+    return [*(_as_one(group, most) for group in first), *rest]
+
+
+def _as_one(lines: Sequence[str], most: int, more: int = 0) -> str:
     found = alike(lines)
-    return found.saying(joined(found.names)) if found is not None else lines[0]
+    return found.of_all(most, more) if found is not None else lines[0]
 
 
 def commands_together(commands: Iterable[str]) -> list[str]:
     """Return shell commands, each once; of those that differ in a word one loop over the words."""
-    return [_as_loop(group) for group in grouped(once(commands), str, _is_plain)]
+    return [_as_loop(group) for group in grouped(dict.fromkeys(commands), str, _is_plain)]
 
 
 def _as_loop(commands: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.render.alike import alike, commands_together, together
+from bot.alike import alike, commands_together, in_short, together
 from bot.render.message import Line, Mark, Message
 from bot.render.said_once import said_once
 from checks.model import Verdict
@@ -18,6 +18,10 @@ def test_a_name_that_a_line_has_twice_is_one_name() -> None:
     assert together(["Grant on b. C cannot call b: no.", "Grant on d. C cannot call d: no."]) == [
         "Grant on b and d. C cannot call b and d: no."
     ]
+
+
+def test_lines_that_differ_in_numbers_stay_apart() -> None:
+    assert together(["5 of 5 are in.", "2 of 2 are in."]) == ["5 of 5 are in.", "2 of 2 are in."]
 
 
 def test_lines_that_differ_in_more_stay_apart() -> None:
@@ -46,3 +50,21 @@ def test_a_report_says_a_reason_once_and_points_to_it_afterwards() -> None:
     assert first == lines[0]
     assert isinstance(second, Line)
     assert second.text == "Grant it the role that reads… (see above)."
+
+
+def test_the_verb_behind_several_names_is_that_of_several() -> None:
+    assert together(["A is up and cannot do its work.", "B is up and cannot do its work."]) == [
+        "A and B are up and cannot do their work."
+    ]
+    assert together(["A refuses it.", "B refuses it."]) == ["A and B refuse it."]
+    assert together(["What A writes is old.", "What B writes is old."]) == ["What A and B writes is old."]
+
+
+def test_in_short_some_names_stand_for_many_and_the_others_are_counted() -> None:
+    every = [f"Every request to s-{number} is refused." for number in range(200)]
+
+    assert in_short(every, 2) == ["Every request to s-0, s-1 and 198 more is refused."]
+
+
+def test_in_short_lines_that_differ_in_more_are_all_there() -> None:
+    assert in_short(["Nothing starts.", "Data is old and late.", ""], 2) == ["Nothing starts.", "Data is old and late."]
