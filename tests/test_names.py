@@ -12,7 +12,6 @@ KNOWN = frozenset(
     [
         "Changes",
         "Comparison",
-        "Judgement",
         "Permissions",
         "Problem",
         "Run",
