@@ -45,6 +45,15 @@ class Verdict(StrEnum):
     ALL_CLEAR = "ALL CLEAR"
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A code with its outcome and severity."""
+
+    code: str
+    outcome: Outcome
+    severity: Severity | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What a check found about one place, named ``subject`` for people.

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.audit.engine import audit_text
+from tests.bot.audit.in_memory import audit_text
 from tests.sections import ROOT
 from tests.typed import RULES
 

@@ -14,7 +14,6 @@ KNOWN = frozenset(
     [
         "Changes",
         "Comparison",
-        "Judgement",
         "Permissions",
         "Problem",
         "Run",

@@ -74,14 +74,6 @@ def _runs_a_deploy(deployment: AuditedFile | None, source: SourceFile) -> bool:
     return bool(deployment.deploys) if deployment is not None else mentions_deploy(source.text)
 
 
-def audit_text(path: str, text: str) -> list[Violation]:
-    """Audit one file that is in memory, by itself."""
-    deployment, violations = read(SourceFile(path, text.replace("\r\n", "\n")))
-    if deployment is not None:
-        violations += judged(deployment)
-    return sorted(violations, key=lambda one: (one.span, one.rule, one.message))
-
-
 def judged(deployment: AuditedFile, rules: Sequence[FileRule] = FILE_RULES) -> Iterator[Violation]:
     """Yield what the rules say of a file; one that breaks is said as REV000, and the others go on."""
     for find in rules:

@@ -131,9 +131,7 @@ def prepare(
     return _prepared(pipeline_of(pipeline_file, settings, recorded), recorded, settings, serving, slack, now)
 
 
-def prepare_all(
-    pipeline_file: Path | None, scenarios: Sequence[str], slack: SlackSettings, now: datetime | None = None
-) -> tuple[Prepared, ...]:
+def prepare_all(pipeline_file: Path | None, scenarios: Sequence[str], slack: SlackSettings) -> tuple[Prepared, ...]:
     """As ``prepare``, with every pipeline that is meant: of each scenario its own, else all that are named."""
     settings, serving = Settings.from_environment(), ServingSettings.from_environment()
     named = scenarios or (serving.scenario or "").split(SEPARATOR)
@@ -142,7 +140,7 @@ def prepare_all(
         (pipeline_of(pipeline_file, settings, each), each) for each in recorded
     ] or [(each, None) for each in pipelines_of(pipeline_file, settings)]
     must_differ(each.name for each, _ in worlds)
-    found = [_prepared(pipeline, each, settings, serving, slack, now) for pipeline, each in worlds]
+    found = [_prepared(pipeline, each, settings, serving, slack) for pipeline, each in worlds]
     # One store keeps what any of them keeps for longest.
     longest = max(each.notifications.history_days for each in found)
     return tuple(each.with_notifications(each.notifications, history_days=longest) for each in found)
@@ -154,7 +152,7 @@ def _prepared(
     settings: Settings,
     serving: ServingSettings,
     slack: SlackSettings,
-    now: datetime | None,
+    now: datetime | None = None,
 ) -> Prepared:
     stated = pipeline.notifications or (None if slack.sends else NOWHERE)
     if stated is None:
@@ -176,9 +174,9 @@ def _prepared(
     return prepared.with_notifications(notifications, **({} if recorded is None else {"webhooks": ()}))
 
 
-def notifier_of(prepared: Prepared, give_way: Callable[[], object] = nothing) -> Notifier:
+def notifier_of(prepared: Prepared) -> Notifier:
     """Build every adapter and wire it, for one pipeline; as ``notifiers_of``."""
-    return notifiers_of((prepared,), give_way)[0]
+    return notifiers_of((prepared,))[0]
 
 
 def notifiers_of(

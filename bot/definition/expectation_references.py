@@ -56,7 +56,7 @@ def column_problems(here: Path, table: Table, column: str, kinds: Sequence[str] 
     """Yield that a table has no such column, or one of none of these types."""
     kind = table.columns.get(column)
     if kind is None:
-        yield here, f"'{column}' is not one of the table's columns; {nearest(column, list(table.columns))}"
+        yield here, f"'{column}' is not one of the table's columns; {nearest(column, table.columns)}"
     elif kinds and kind not in kinds:
         yield here, f"'{column}' is {kind}, expected {' or '.join(kinds)}"
 
@@ -71,7 +71,7 @@ def apart(here: Path, table: Table, column: str, others: Sequence[str] = NO_GROU
 def known(here: Path, kind: str, name: str | None, names: Collection[str]) -> Iterator[Fault]:
     """Yield that a name is none of those there are."""
     if name is not None and name not in names:
-        yield here, f"there is no {kind} '{name}'; {nearest(name, list(names))}"
+        yield here, f"there is no {kind} '{name}'; {nearest(name, names)}"
 
 
 def _of_one(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> Iterator[Fault]:

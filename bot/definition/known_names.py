@@ -19,7 +19,7 @@ ALL_BUT_THE_SAME = 0.94
 def unless_known(path: Path, kind: str, name: str | None, known: Collection[str]) -> Iterator[Fault]:
     """Yield that nothing of a kind has the name; nothing where none is stated."""
     if name is not None and name not in known:
-        yield path, f"there is no {kind} '{name}'; {nearest(name, list(known))}"
+        yield path, f"there is no {kind} '{name}'; {nearest(name, known)}"
 
 
 def unknown_tables(here: Path, names: Iterable[str], pipeline: Pipeline) -> Iterator[Fault]:

@@ -170,7 +170,7 @@ def _sentences(query: DeclaredQuery, pipeline: Pipeline) -> Iterator[str]:
     for name in sorted(tables_in(sql)):
         dataset = own_dataset(name)
         if dataset in pipeline.datasets and name not in pipeline.tables:
-            yield f"reads {name}, which is not among the tables; {nearest(name, list(pipeline.tables))}"
+            yield f"reads {name}, which is not among the tables; {nearest(name, pipeline.tables)}"
     own = without_foreign(sql)
     for dataset in pipeline.datasets:
         if re.search(rf"(?<![{{\w]){dataset}\b`?\s*\.", own):

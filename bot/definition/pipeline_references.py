@@ -211,7 +211,7 @@ def _tables(pipeline: Pipeline) -> Iterator[Fault]:
         elif table.partition is not None and table.partition not in table.columns:
             yield (
                 (*here, "partition"),
-                f"'{table.partition}' is not one of its columns; {nearest(table.partition, list(table.columns))}",
+                f"'{table.partition}' is not one of its columns; {nearest(table.partition, table.columns)}",
             )
         if table.filter_required and table.partition is None:
             yield (*here, "filter_required"), "needs the partition column; add 'partition'"

@@ -48,3 +48,9 @@ class Recorder(Protocol):
 def differing(state: Mapping[str, Any], usual: Mapping[str, Any]) -> dict[str, Any]:
     """Return what of a state a scenario has to say, because it is not what is taken for granted."""
     return {key: value for key, value in state.items() if key not in usual or usual[key] != value}
+
+
+def never_narrowed(call: Call) -> str | None:
+    """The ``narrowed`` of a source that has no parts."""
+    del call
+    return None

@@ -21,11 +21,9 @@ FIELDS = 10
 CONTAINER_BLOCKS = 10
 """Blocks in a container (https://docs.slack.dev/reference/block-kit/blocks/container-block)."""
 
-CHARTS = 2
-"""Charts of a message (https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block), as what follows."""
-
 CHART_TITLE, CHART_LABEL = 50, 20
-"""Characters of a chart's title, and of a label or the name of a line."""
+"""Characters of a chart's title, and of a label or the name of a line
+(https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block), as what follows."""
 
 CHART_POINTS, CHART_LINES = 20, 6
 """Points of a line, and lines of a chart."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Sequence
 from typing import IO
 
@@ -63,23 +62,6 @@ def console_for(stream: IO[str]) -> Console:
         console.width = PLAIN_WIDTH
     console.width = min(console.width, WIDEST)
     return console
-
-
-def terminal_text(message: Message, width: int = PLAIN_WIDTH) -> str:
-    """Return a message as plain text, without any escape code, whatever the environment says."""
-    stream = io.StringIO()
-    console = Console(
-        file=stream,
-        width=width,
-        color_system=None,
-        force_terminal=False,
-        highlight=False,
-        emoji=False,
-        markup=False,
-        _environ={},
-    )
-    print_message(message, console)
-    return stream.getvalue()
 
 
 def print_message(message: Message, console: Console) -> None:

@@ -67,17 +67,17 @@ class _Handler(logging.StreamHandler[IO[str]]):
             sys.stderr.write(f"reveille: a line of the log could not be written ({kind}).\n")
 
 
-def log_to_cloud(redactor: Redactor, stream: IO[str] | None = None, level: int = logging.INFO) -> None:
+def log_to_cloud(redactor: Redactor, stream: IO[str] | None = None) -> None:
     """Make the root logger write JSON to ``stream``, standard output by default, and nothing else write at all."""
-    _log_to(stream or sys.stdout, CloudFormatter(redactor), level)
+    _log_to(stream or sys.stdout, CloudFormatter(redactor))
     # It says for every job of the scheduler that it ran; what went wrong reaches our own listeners as well.
-    logging.getLogger("apscheduler").setLevel(max(level, logging.WARNING))
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
 
 
-def log_to_terminal(redactor: Redactor, stream: IO[str], level: int = logging.INFO) -> None:
+def log_to_terminal(redactor: Redactor, stream: IO[str]) -> None:
     """Make the root logger write lines for people."""
-    _log_to(stream, LineFormatter(redactor), level)
+    _log_to(stream, LineFormatter(redactor))
 
 
 def log_threads() -> None:
@@ -99,14 +99,14 @@ def text_of(record: logging.LogRecord) -> str:
     return message
 
 
-def _log_to(stream: IO[str], formatter: logging.Formatter, level: int) -> None:
+def _log_to(stream: IO[str], formatter: logging.Formatter) -> None:
     handler = _Handler(stream)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     for former in list(root.handlers):
         root.removeHandler(former)
     root.addHandler(handler)
-    root.setLevel(level)
+    root.setLevel(logging.INFO)
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -20,14 +20,12 @@ COMMANDS_SINCE = timedelta(days=2)
 """A report that somebody asked for longer ago is older than the digest anyway."""
 
 
-def digest_documents(
-    store: StateStore, pipeline: str, until: datetime, besides: str, most: int = CHART_POINTS - 1
-) -> list[Mapping[str, Any]]:
+def digest_documents(store: StateStore, pipeline: str, until: datetime, besides: str) -> list[Mapping[str, Any]]:
     """Return the documents of the digests of the last weeks, the newest of each interval, the newest first, without
     those of the interval ``besides``. Each is read whole. Raises StoreError."""
     heads = store.report_heads(pipeline, JOB, until - TREND, EARLIER_AT_MOST)
     keys = {each.previous: each.key for each in reversed(heads) if each.previous != besides}
-    found = (store.report(keys[name]) for name in sorted(keys, reverse=True)[:most])
+    found = (store.report(keys[name]) for name in sorted(keys, reverse=True)[: CHART_POINTS - 1])
     return [each.document for each in found if each is not None]
 
 

@@ -209,13 +209,7 @@ class Schedules:
 
     def _digest(self) -> str:
         """Write the digest that is owed. Whoever calls from outside may have a clock that is a little ahead."""
-        try:
-            done = self._digests.run_owed(EARLY)
-        except Exception as error:
-            self._failed(error)
-            raise
-        self._failures, self._paused_until = 0, None
-        return done.value
+        return self._owed(EARLY)
 
     def _round(self) -> str:
         """Catch up, then say what is late, then do what is due once Slack has the digest; one never stops another."""
@@ -250,8 +244,11 @@ class Schedules:
     def _catch_up(self) -> str:
         if self._paused_until is not None and self._clock() < self._paused_until:
             return "paused"
+        return self._owed()
+
+    def _owed(self, early: timedelta = timedelta(0)) -> str:
         try:
-            done = self._digests.run_owed()
+            done = self._digests.run_owed(early)
         except Exception as error:
             self._failed(error)
             raise

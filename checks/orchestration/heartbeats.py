@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +19,7 @@ from checks.actions import Action
 from checks.context import Context, attempt, not_configured
 from checks.effects import FailureEffect
 from checks.facts.orchestration import CountFacts, DocumentsFacts, HeartbeatFacts, ReadUpToFacts, RunningFacts
-from checks.model import Finding, Outcome, Severity
+from checks.model import Finding, Judgement, Outcome, Severity
 from checks.orchestration.completion import CLOCKS_DIFFER, described, moment_of
 from checks.orchestration.gathering import local_time
 from checks.orchestration_spec import Heartbeats
@@ -52,15 +51,6 @@ CODES: Mapping[str, str] = {
     "not-all-read": "Reading stopped at a bound; whether the processors behind it are alive is unknown.",
     "all-alive": "No running processor is silent.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """A code with its outcome and severity."""
-
-    code: str
-    outcome: Outcome
-    severity: Severity | None = None
 
 
 ALIVE = Judgement("all-alive", Outcome.PASSED)

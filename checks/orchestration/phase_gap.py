@@ -16,7 +16,7 @@ from functools import partial
 from checks.actions import Action
 from checks.context import Context
 from checks.facts.orchestration import GapFacts
-from checks.model import Finding, Interval, Outcome, Severity
+from checks.model import Finding, Interval, Judgement, Outcome, Severity
 from checks.orchestration.gathering import (
     completion_of,
     has_state,
@@ -51,18 +51,15 @@ class Completed:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """A code with its outcome and severity; ``gap`` is None where none was measured."""
+class GapJudgement(Judgement):
+    """``gap`` is None where none was measured."""
 
-    code: str
-    outcome: Outcome
-    severity: Severity | None = None
     gap: timedelta | None = None
 
 
 def judge(
     source: Completed | None, target: Completed | None, limits: PhaseGap, dues: Iterable[datetime] = ()
-) -> Judgement:
+) -> GapJudgement:
     """Judge the gap between two phases. It counts from when the target was due, where the timetable has it begin later
     than the source completes: ``dues`` are the times of its runs.
 
@@ -70,19 +67,19 @@ def judge(
     is then only an upper bound: it can show that the gap was usual, never that it was long.
     """
     if source is None or target is None:
-        return Judgement("no-times", Outcome.SKIPPED)
+        return GapJudgement("no-times", Outcome.SKIPPED)
     watch = timedelta(minutes=limits.watch_minutes)
     if target.first >= source.last:
         gap = target.first - max((each for each in dues if source.last < each <= target.first), default=source.last)
         if gap > timedelta(minutes=limits.act_minutes):
-            return Judgement("gap-too-long", Outcome.FAILED, Severity.P1, gap)
+            return GapJudgement("gap-too-long", Outcome.FAILED, Severity.P1, gap)
         if gap >= watch:
-            return Judgement("gap-long", Outcome.FAILED, Severity.P2, gap)
-        return Judgement("gap-usual", Outcome.PASSED, None, gap)
+            return GapJudgement("gap-long", Outcome.FAILED, Severity.P2, gap)
+        return GapJudgement("gap-usual", Outcome.PASSED, None, gap)
     bound = target.last - source.last
     if timedelta(0) <= bound < watch:
-        return Judgement("gap-usual", Outcome.PASSED, None, bound)
-    return Judgement("earlier-run", Outcome.SKIPPED)
+        return GapJudgement("gap-usual", Outcome.PASSED, None, bound)
+    return GapJudgement("earlier-run", Outcome.SKIPPED)
 
 
 @check(

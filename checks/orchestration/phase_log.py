@@ -10,12 +10,11 @@ says so.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from checks.actions import Action
 from checks.context import Context, not_configured
 from checks.facts.orchestration import Flag, LogFacts
-from checks.model import Finding, Interval, Outcome, Severity
+from checks.model import Finding, Interval, Judgement, Outcome, Severity
 from checks.orchestration.gathered import DayLog, JudgedRun
 from checks.orchestration.gathering import (
     SUCCEEDED_LABEL,
@@ -48,15 +47,6 @@ CODES: Mapping[str, str] = {
     "off-day": "The date has nothing to run for.",
     "no-run": "No run of this transition has opened for the interval yet.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """A code with its outcome and severity."""
-
-    code: str
-    outcome: Outcome
-    severity: Severity | None = None
 
 
 def judge(*, rows: int, log_empty: bool, moved: bool, past_due: bool) -> Judgement:

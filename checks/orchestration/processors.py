@@ -9,14 +9,14 @@ all the same is noted here, and so is a time that is yet to come: who waits for 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from checks.actions import Action
 from checks.context import Context, not_configured
 from checks.effects import FailureEffect
 from checks.facts.orchestration import Flag, ProcessorFacts
-from checks.model import Finding, Interval, Outcome, Severity
+from checks.model import Finding, Interval, Judgement, Outcome, Severity
 from checks.orchestration.completion import Completion, ProcessorReport
 from checks.orchestration.gathered import JudgedRun
 from checks.orchestration.gathering import (
@@ -50,14 +50,6 @@ CODES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """A code and how loud it is; None for what is fine."""
-
-    code: str
-    severity: Severity
-
-
 def judge(
     report: ProcessorReport | None,
     *,
@@ -72,16 +64,16 @@ def judge(
     that its table has no row of the time at which it says that it wrote some.
     """
     if report is None:
-        return Judgement("processor-unreported", Severity.P3) if is_started else None
+        return Judgement("processor-unreported", Outcome.FAILED, Severity.P3) if is_started else None
     if report.failed:
-        return Judgement("processor-failed", Severity.P1 if critical else Severity.P2)
+        return Judgement("processor-failed", Outcome.FAILED, Severity.P1 if critical else Severity.P2)
     if report.records == 0:
-        return Judgement("processor-empty", Severity.P1 if critical else Severity.P2)
+        return Judgement("processor-empty", Outcome.FAILED, Severity.P1 if critical else Severity.P2)
     if is_without_rows:
-        return Judgement("processor-without-rows", Severity.P2)
+        return Judgement("processor-without-rows", Outcome.FAILED, Severity.P2)
     if report.partial:
-        return Judgement("processor-partial", Severity.P3)
-    return Judgement("completed-in-future", Severity.P3) if is_ahead else None
+        return Judgement("processor-partial", Outcome.FAILED, Severity.P3)
+    return Judgement("completed-in-future", Outcome.FAILED, Severity.P3) if is_ahead else None
 
 
 @check(

@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from checks.facts.orchestration import Flag
-from checks.model import Outcome, Severity
+from checks.model import Judgement, Outcome, Severity
 
 CODES: Mapping[str, str] = {
     "triggered": "The next phase was triggered, and its rows or its log row are there.",
@@ -90,15 +90,6 @@ class Situation:
     def past_grace(self, since: datetime | None) -> bool:
         """Whether what happened at ``since`` has had its time; a time that is not known grants none."""
         return self.past_due and (since is None or self.now > since + self.grace)
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """A code with its outcome and severity."""
-
-    code: str
-    outcome: Outcome
-    severity: Severity | None = None
 
 
 OFF_DAY = Judgement("off-day", Outcome.SKIPPED)

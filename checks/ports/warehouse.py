@@ -15,12 +15,10 @@ Row = Mapping[str, Any]
 Answers = Mapping[str, Sequence[Row]]
 """The rows of several queries, by their names."""
 
-TYPE_NAMES = ("STRING", "INT64", "FLOAT64", "BOOL", "DATE", "TIMESTAMP", "ARRAY<STRING>")
-
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A named query parameter; ``type`` is one of ``TYPE_NAMES``."""
+    """A named query parameter; ``type`` is STRING, INT64, FLOAT64, BOOL, DATE, TIMESTAMP or ARRAY<STRING>."""
 
     type: str
     value: str | int | float | bool | date | datetime | tuple[str, ...]

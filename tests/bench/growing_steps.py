@@ -19,7 +19,6 @@ from bot.render.json import report_document
 from bot.render.reading import Reading
 from bot.render.report import message_of
 from bot.render.report_changes import changes
-from bot.render.terminal import terminal_text
 from bot.store.codec import decode, encode
 from bot.store.model import StoredReport
 from bot.store.sqlite import SqliteStore
@@ -27,6 +26,7 @@ from checks.diagnosis import diagnose
 from checks.model import Report, Verdict
 from checks.pipeline import Pipeline
 from checks.registry import Check
+from tests.plain import terminal_text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from bot.recording.calls import Call
-from bot.recording.recorder import Recording
+from bot.recording.recorder import Recording, never_narrowed
 
 
 def sections(recording: Recording) -> Mapping[str, Any]:
@@ -15,6 +14,4 @@ def sections(recording: Recording) -> Mapping[str, Any]:
     return {"audit": [{name: recording.veil.value(each) for name, each in asdict(line).items()} for line in found]}
 
 
-def narrowed(call: Call) -> str | None:
-    del call
-    return None
+narrowed = never_narrowed

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from bot.recording.calls import Call
-from bot.recording.recorder import Recording, differing
+from bot.recording.recorder import Recording, differing, never_narrowed
 from bot.recording.veil import stated
 from bot.scenarios.platform_states import DbtNodeState
 from checks.ports.dbt import DbtNode, DbtProject
@@ -36,6 +35,4 @@ def _node(recording: Recording, node: DbtNode) -> dict[str, Any]:
     return differing(stated(state), usual)
 
 
-def narrowed(call: Call) -> str | None:
-    del call
-    return None
+narrowed = never_narrowed

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.recording.calls import Call
-from bot.recording.recorder import Recording
+from bot.recording.recorder import Recording, never_narrowed
 from bot.recording.veil import Veil
 from checks.ports.policies import Policy
 
@@ -16,9 +15,7 @@ def sections(recording: Recording) -> Mapping[str, Any]:
     return {"project_policy": grants_of(found[-1], recording.veil)} if found else {}
 
 
-def narrowed(call: Call) -> str | None:
-    del call
-    return None
+narrowed = never_narrowed
 
 
 def grants_of(policy: Policy, veil: Veil) -> dict[str, Any]:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from bot.recording.calls import Call
-from bot.recording.recorder import Recording, differing
+from bot.recording.recorder import Recording, differing, never_narrowed
 from bot.recording.veil import stated
 from bot.scenarios.platform_states import RunJobState
 
@@ -27,6 +26,4 @@ def sections(recording: Recording) -> Mapping[str, Any]:
     return {"run_jobs": jobs} if recording.calls.answered("run_jobs") else {}
 
 
-def narrowed(call: Call) -> str | None:
-    del call
-    return None
+narrowed = never_narrowed

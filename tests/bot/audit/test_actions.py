@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bot.audit.engine import audit_text
 from bot.audit.fixes import apply
 from bot.audit.formats.actions import command_of, inputs_of
 from bot.audit.formats.workflow import without_expressions
 from bot.audit.model import Violation
 from bot.audit.shell.script import Script
 from bot.yaml_tree import read_yaml
+from tests.bot.audit.in_memory import audit_text
 
 PATH = ".github/workflows/release.yml"
 RUN = "google-github-actions/deploy-cloudrun@v2"

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.audit.engine import audit_text
 from bot.audit.formats.cloudbuild import steps_of, substituted
 from bot.audit.formats.steps import follow
 from bot.audit.formats.yaml_scalars import scalar_text
 from bot.audit.shell.commands import ShellCommand
 from bot.audit.source_text import Text
 from bot.yaml_tree import read_yaml
+from tests.bot.audit.in_memory import audit_text
 
 
 def commands(text: str) -> list[ShellCommand]:

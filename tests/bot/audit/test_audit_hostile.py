@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.audit.engine import audit, audit_text, judged, read
+from bot.audit.engine import audit, judged, read
 from bot.audit.model import SourceFile, Violation
 from bot.audit.rules import flags_that_wipe
+from tests.bot.audit.in_memory import audit_text
 from tests.bot.audit.test_audit_engine import BAD, flagged, unreadable, write
 
 SECONDS = 20

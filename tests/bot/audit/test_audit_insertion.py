@@ -7,8 +7,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.audit.engine import audit_text
 from bot.audit.model import Violation
+from tests.bot.audit.in_memory import audit_text
 
 AFTER = Path(__file__).parent / "trees" / "after" / "bin"
 SCRIPTS = {path.name: path.read_text() for path in sorted(AFTER.rglob("*.sh"))}

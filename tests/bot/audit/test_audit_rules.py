@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.audit.engine import audit_text
 from bot.audit.model import AuditRule, RuleSeverity, Violation
 from bot.audit.rules.catalog import FILE_RULES, RULES
+from tests.bot.audit.in_memory import audit_text
 
 DEPLOY = "gcloud run deploy live-export --source=."
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.audit.engine import audit_text
 from bot.audit.fixes import apply
 from bot.audit.model import Violation
 from bot.audit.shell.alternatives import MOST_WAYS
 from bot.audit.shell.script import Script
 from bot.audit.source_text import Text
+from tests.bot.audit.in_memory import audit_text
 from tests.bot.audit.test_audit_shell import said
 
 IF = 'if [ "$1" = prod ]; then {}; else {}; fi\n'

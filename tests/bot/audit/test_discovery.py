@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.audit.discovery import discover
-from bot.audit.engine import audit, audit_text
+from bot.audit.engine import audit
 from bot.git_program import git_files
+from tests.bot.audit.in_memory import audit_text
 from tests.bot.audit.runs import WIPES, tree
 from tests.bot.audit.runs import audit as run_audit
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.audit.engine import audit_text
+from tests.bot.audit.in_memory import audit_text
 
 DEPLOY = "gcloud run deploy live-export --source=."
 BIND = "reveille iam ensure live-export"

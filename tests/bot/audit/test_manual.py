@@ -13,13 +13,13 @@ import click
 import pytest
 import yaml
 
-from bot.audit.engine import audit_text
 from bot.audit.ignores import judge
 from bot.audit.model import AuditRule, SourceFile
 from bot.audit.rules.catalog import EVERY_RULE
 from bot.commands.audit import audit
 from bot.commands.audit_output.json import review_json
 from tests.bot.audit.found import a_review
+from tests.bot.audit.in_memory import audit_text
 from tests.bot.audit.runs import ROOT
 
 MANUAL = ROOT / "docs" / "audit.md"

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.audit.engine import audit, audit_text
+from bot.audit.engine import audit
+from tests.bot.audit.in_memory import audit_text
 from tests.bot.audit.runs import audit as run_audit
 from tests.bot.audit.runs import tree
 from tests.thoroughness import examples

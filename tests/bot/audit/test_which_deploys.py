@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bot.audit.engine import audit_text
 from bot.audit.shell.calls import read_words
 from bot.audit.shell.script import Script
 from bot.audit.source_text import Text
+from tests.bot.audit.in_memory import audit_text
 
 
 def rules(command: str) -> set[str]:

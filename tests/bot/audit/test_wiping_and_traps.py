@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.audit.discovery import deploys, discover
-from bot.audit.engine import audit_text
 from bot.audit.model import SourceFile, Violation
+from tests.bot.audit.in_memory import audit_text
 
 START = "set -euo pipefail\n"
 

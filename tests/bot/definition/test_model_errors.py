@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.definition.files import PipelineFileError, parse
 from bot.definition.model_errors import LONGEST_SHOWN
-from bot.nearest import nearest
 from checks.intervals import Words
 from checks.notifications import DigestTimes
 
@@ -75,18 +74,6 @@ def test_a_long_value_is_cut() -> None:
     _, sentence = only(f"flag: {'x' * 500}")
 
     assert len(sentence) < LONGEST_SHOWN * 2
-
-
-@pytest.mark.parametrize(
-    ("known", "hint"),
-    [
-        ((), "there are none"),
-        (("grading", "signal"), "did you mean 'grading'?"),
-        (("signal", "retry-queue"), "expected 'signal' or 'retry-queue'"),
-    ],
-)
-def test_a_name_that_does_not_exist_gets_the_nearest(known: tuple[str, ...], hint: str) -> None:
-    assert nearest("gradin", known) == hint
 
 
 def test_items_are_called_by_their_names() -> None:

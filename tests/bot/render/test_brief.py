@@ -7,13 +7,13 @@ import pytest
 from bot.render.alert_title import beyond
 from bot.render.brief import brief_message
 from bot.render.reading import Reading
-from bot.render.terminal import terminal_text
 from checks.catalog import checks_of
 from checks.expansion import CODES
 from checks.model import Outcome, Verdict
 from tests.bot.render.reports import READINGS, finding, reading_of
 from tests.bot.render.screens import SCENARIOS
 from tests.pipelines.nba_world import NBA
+from tests.plain import terminal_text
 from tests.replayed import replayed, with_others_of
 from tests.thoroughness import EVERY_DAY, sampled
 

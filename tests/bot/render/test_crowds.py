@@ -9,10 +9,10 @@ from bot.render.digest import Digest, digest_messages
 from bot.render.headline import headline
 from bot.render.json import report_json
 from bot.render.report import message_of
-from bot.render.terminal import terminal_text
 from checks.folding import LISTED, Folding
 from checks.model import Finding, Outcome, Severity
 from tests.bot.render.reports import finding, reading_of
+from tests.plain import terminal_text
 
 ROWS = 4_000
 

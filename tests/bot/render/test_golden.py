@@ -11,8 +11,8 @@ import pytest
 from bot.render.blocks import messages_json
 from bot.render.json import report_json
 from bot.render.report import message_of
-from bot.render.terminal import terminal_text
 from tests.bot.render.reports import READINGS
+from tests.plain import terminal_text
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 RENDERERS = {

@@ -15,7 +15,6 @@ from bot.render.blocks import messages_json, slack_message
 from bot.render.post import Post
 from bot.render.reading import Reading
 from bot.render.report import message_of
-from bot.render.terminal import terminal_text
 from bot.request import Request
 from bot.scenarios.scenario import load_scenario
 from bot.sinks.slack.format import formatted
@@ -23,6 +22,7 @@ from checks.model import Report
 from checks.pipeline import Pipeline
 from tests.bot.render.alert_states import OPEN
 from tests.bot.render.test_alert import check
+from tests.plain import terminal_text
 from tests.validated import validated
 
 SCENARIO = r"""

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from bot.render.reading import Reading
 from bot.render.report import message_of
-from bot.render.terminal import terminal_text
 from bot.render.words import clean
 from checks.model import Outcome
 from tests.bot.render.reports import ORCHESTRATORS, READINGS, blocked, grant, monstrous
 from tests.bot.render.strategies import readings
+from tests.plain import terminal_text
 from tests.thoroughness import examples
 
 SLOW = settings(
