@@ -120,7 +120,7 @@ def _say(command: str, soak: Soak, seconds: float) -> None:
     for each in soak.uneven:
         sys.stdout.write(f"  {each}\n")
     if soak.memory is not None:
-        sys.stdout.write("  memory of a process: {} MB after a day, {} MB at its end\n".format(*soak.memory))
+        sys.stdout.write("  memory of a process: {} MB on its second day, {} MB on its last\n".format(*soak.memory))
     if soak.records is not None:
         sys.stdout.write("  records in the store: {} at first, {} in the end\n".format(*soak.records))
     if soak.former:

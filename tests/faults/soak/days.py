@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from statistics import median_low
 
 from bot.playground.clock import PlayClock
 from bot.playground.slack.server import SlackServer
@@ -32,7 +33,7 @@ SETTLED = timedelta(days=HISTORY_DAYS + 1)
 """From then on as much is deleted each night as a day has brought."""
 
 WARM = timedelta(days=1)
-"""So old is a process when its memory is looked at first."""
+"""So old is a process when its memory is looked at first, for so long; and so long before its end."""
 
 MORE_MEMORY = 24
 """MB by which an old process may be larger than it was when it was warm."""
@@ -85,6 +86,15 @@ class Setting:
     """The tree of the version before, which goes on in the middle; None for none."""
     kinds: Collection[str] | None = None
     """The faults that break, such as ``jobs deleted``; by default every one that lasts."""
+
+
+def usual_memory(sizes: Sequence[tuple[datetime, int]]) -> tuple[int, int] | None:
+    """Return what a process had in use in the middle of its second day and of its last, in MB: what one round takes is
+    given back. None for one that was not warm long enough."""
+    born, last = sizes[0][0], sizes[-1][0]
+    warm = [size for at, size in sizes if WARM <= at - born < 2 * WARM]
+    end = [size for at, size in sizes if at - born >= WARM and last - at < WARM]
+    return (median_low(warm), median_low(end)) if warm and len(end) > 1 else None
 
 
 class Days:
@@ -196,12 +206,10 @@ class Days:
     def measure(self) -> None:
         """Say how memory and store have grown."""
         longest = max(self._memory.values(), key=lambda each: each[-1][0] - each[0][0])
-        warm = [size for at, size in longest if at - longest[0][0] >= WARM]
         findings = self.soak.findings
-        if len(warm) > 1:
-            self.soak.memory = (warm[0], warm[-1])
-            if warm[-1] - warm[0] > MORE_MEMORY:
-                findings.wrong.append(f"memory grew from {warm[0]} MB to {warm[-1]} MB")
+        self.soak.memory = usual_memory(longest)
+        if self.soak.memory is not None and self.soak.memory[1] - self.soak.memory[0] > MORE_MEMORY:
+            findings.wrong.append("memory grew from {} MB to {} MB".format(*self.soak.memory))
         if len(self._sizes) > 1:
             self.soak.records = (self._sizes[0], self._sizes[-1])
             if self._sizes[-1] > self._sizes[0] * MORE_RECORDS:

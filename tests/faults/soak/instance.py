@@ -65,6 +65,8 @@ def live(birth: Mapping[str, Any]) -> None:
             world.live_on(datetime.fromisoformat(command["now"]), frozenset(command["broken"].get(name, ())))
         done = _done(timetable, command["jobs"], settle)
         _let_go(told.store)
+        for _, world in worlds.values():
+            world.settle()
         reply({"done": done, "resident": resident(os.getpid())})
     bot.stop(STOP_SECONDS)
 

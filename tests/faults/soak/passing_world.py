@@ -42,6 +42,13 @@ class LaterWorld(StandingWorld):
         with self._one_at_a_time:
             self._making = making
 
+    def keep_one(self) -> None:
+        """Close the worlds before this one: between two rounds nobody is in the middle of a validation, and how many
+        there are is no memory of the bot's."""
+        with self._one_at_a_time:
+            while len(self._worlds) > 1:
+                self._worlds.popleft().close()
+
 
 class PassingWorld(PlayWorld):
     """Goes on for days; ``live_on`` says until when. Repairs do not last in it."""
@@ -61,6 +68,11 @@ class PassingWorld(PlayWorld):
         self.clock.put_forward(now)
         self._broken = {key: self._faults()[key] for key in sorted(broken)}
         self._make_anew()
+
+    def settle(self) -> None:
+        """Keep the world that stands alone."""
+        assert isinstance(self.stage, LaterWorld)
+        self.stage.keep_one()
 
     def _make_anew(self, broken_again: frozenset[str] | set[str] = frozenset()) -> None:
         del broken_again

@@ -17,7 +17,7 @@ import pytest
 from checks.ports.scheduler import SCHEDULER
 from checks.ports.services import CLOUD_RUN
 from tests.bench.processes import ROOT, environment
-from tests.faults.soak.days import Setting
+from tests.faults.soak.days import Setting, usual_memory
 from tests.faults.soak.inhabited import inhabited
 from tests.faults.soak.passing_world import PassingWorld
 from tests.faults.soak.plan import CHAOS, LONGER, SOAK, incidents_of, spans, turns_of
@@ -147,6 +147,17 @@ def test_a_product_that_forgets_a_deleted_job_is_noticed() -> None:
 
 
 @pytest.mark.slow
+def hourly(*sizes: int) -> list[tuple[datetime, int]]:
+    return [(START + timedelta(hours=number), size) for number, size in enumerate(sizes)]
+
+
+def test_memory_that_grows_each_day_is_seen_and_what_one_round_takes_is_not() -> None:
+    assert usual_memory(hourly(*range(300, 300 + 72))) == (335, 359)
+    assert usual_memory(hourly(*[500] * 24, *[300] * 47, 390)) == (300, 300)
+    assert usual_memory(hourly(*[500] * 24, *[300] * 24, *[390] * 24)) == (300, 390)
+    assert usual_memory(hourly(*[300] * 25)) is None
+
+
 @emulated
 def test_two_instances_that_die_all_the_time_tell_everything_once(firestore_address: str) -> None:
     soak = run(Setting(pipelines=("kiosk",), days=0.8, weather=CHAOS, seed=2, faults=5), firestore_address)
