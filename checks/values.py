@@ -110,6 +110,9 @@ def _share(value: object) -> object:
 
 LONGEST_IDENTIFIER = 80
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=LONGEST_IDENTIFIER)]
+DATASET = r"^[a-z][a-z0-9_]*$"
+DatasetName = Annotated[str, Field(pattern=DATASET, max_length=LONGEST_IDENTIFIER)]
+"""A dataset as queries name it, in braces."""
 NamedSeverity = Annotated[Severity, BeforeValidator(_severity, json_schema_input_type=Literal["P0", "P1", "P2", "P3"])]
 RegionName = Annotated[str, AfterValidator(_region)]
 ProjectId = Annotated[str, AfterValidator(_project)]
