@@ -65,6 +65,11 @@ def _volumes(value: object) -> object:
 
 
 def _learned(value: object) -> object:
+    if value in ("P2", "P3"):
+        return Severity[str(value)]
+    if isinstance(value, str) and value != "none":
+        message = "expected P2, P3 or none: a limit that is learned is never louder"
+        raise ValueError(message)
     return None if value == "none" else value
 
 
@@ -76,7 +81,7 @@ Columns = Annotated[tuple[str, ...], BeforeValidator(_several, json_schema_input
 Learned = Annotated[
     Literal[Severity.P2, Severity.P3] | None,
     BeforeValidator(
-        lambda value: Severity[value] if value in ("P2", "P3") else _learned(value),
+        _learned,
         json_schema_input_type=Literal["P2", "P3", "none"],
     ),
 ]
@@ -131,6 +136,10 @@ class Volume(Learning):
     def _some_limit(self) -> Self:
         if self.between is not None and not 0 <= self.between[0] < self.between[1]:
             message = "expected two parts of the median, the lower first, such as between: [0.5, 2]"
+            raise ValueError(message)
+        if self.between is not None and not self.between[0] <= 1 <= self.between[1]:
+            message = "'between' are parts of the median, and the median itself is not between them; to limit the "
+            message += "number of rows, use at_least and at_most"
             raise ValueError(message)
         fixed = (self.at_least, self.at_most, self.between)
         if self.learned is None and all(each is None for each in fixed):

@@ -36,6 +36,7 @@ from checks.table_names import SUFFIX, is_sharded
 from checks.tasks_spec import DbtSpec, TaskRuns
 from checks.tolerated_spec import KnownIssue, Suppression
 from checks.values import (
+    DatasetName,
     Identifier,
     Model,
     ProjectId,
@@ -149,7 +150,7 @@ class Pipeline(Model):
     """The address of a page about the whole pipeline."""
     limits: Limits = Limits()
     """How much is asked at once, and how long a run waits."""
-    datasets: tuple[Identifier, ...] = ()
+    datasets: tuple[DatasetName, ...] = ()
     """The datasets that queries name as ``{dataset}``; left out, those of ``tables``."""
     tables: Mapping[str, Table] = {}
     """By ``dataset.table``, those of another project by ``project.dataset.table``, shards by ``dataset.events_*``."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from checks.values import Identifier, Model
+from checks.values import DatasetName, Model
 
 
 class Seed(Model):
@@ -34,7 +34,7 @@ class Staging(Model):
 
     prefix: str = "test_"
     """What stands before every name, unless the command says otherwise."""
-    datasets: tuple[Identifier, ...] = ()
+    datasets: tuple[DatasetName, ...] = ()
     """The datasets that get a staging copy, and that ``prove`` watches; left out, all of them."""
     expiry_days: int = Field(default=7, ge=1, le=60)
     """Days after which BigQuery deletes a table of staging by itself."""

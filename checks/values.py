@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from checks.cells import WHOLE_FLOATS, exact
+from checks.file_model import LONGEST_IDENTIFIER
 from checks.file_model import Identifier as Identifier  # noqa: PLC0414 - likewise
 from checks.file_model import Model as Model  # noqa: PLC0414 - what every part of a file is
 from checks.severity import Severity as Severity  # noqa: PLC0414 - one of the values of a file
@@ -109,6 +110,9 @@ def _share(value: object) -> object:
     return float(share)
 
 
+DATASET = r"^[a-z][a-z0-9_]*$"
+DatasetName = Annotated[str, Field(pattern=DATASET, max_length=LONGEST_IDENTIFIER)]
+"""A dataset as queries name it, in braces."""
 NamedSeverity = Annotated[Severity, BeforeValidator(_severity, json_schema_input_type=Literal["P0", "P1", "P2", "P3"])]
 RegionName = Annotated[str, AfterValidator(_region)]
 ProjectId = Annotated[str, AfterValidator(_project)]

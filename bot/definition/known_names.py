@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 
@@ -11,6 +12,8 @@ from checks.pipeline import Pipeline
 from checks.table_names import is_foreign, own_dataset
 
 Fault = tuple[Path, str]
+
+_DIGITS = re.compile("[0-9]+")
 
 ALL_BUT_THE_SAME = 0.94
 """Of 1: a letter of a name of twelve."""
@@ -34,6 +37,19 @@ def unknown_tables(here: Path, names: Iterable[str], pipeline: Pipeline) -> Iter
 
 
 def misspelled_table(path: Path, name: str, pipeline: Pipeline) -> Iterator[Fault]:
-    """Yield that a table nobody declares is a declared one with a slip; others need no declaration."""
-    if name not in pipeline.tables and get_close_matches(name, pipeline.tables, n=1, cutoff=ALL_BUT_THE_SAME):
-        yield from unless_known(path, "table", name, pipeline.tables)
+    """Yield that a table nobody declares is a declared one with a slip."""
+    yield from misspelled(path, "table", name, pipeline.tables)
+
+
+def misspelled(path: Path, kind: str, name: str | None, known: Collection[str]) -> Iterator[Fault]:
+    """Yield that what nobody declares is something declared with a slip; others need no declaration, and what differs
+    by a number is another."""
+    alike = get_close_matches(name, known, n=1, cutoff=ALL_BUT_THE_SAME) if name is not None else []
+    if alike and name is not None and _DIGITS.findall(name) == _DIGITS.findall(alike[0]):
+        yield from unless_known(path, kind, name, known)
+
+
+def collections_of(pipeline: Pipeline) -> frozenset[str]:
+    """Return the collections that transitions and heartbeats name."""
+    states = {each.state for each in pipeline.transitions if each.state is not None}
+    return frozenset(states | ({pipeline.heartbeats.collection} if pipeline.heartbeats is not None else set()))

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from bot.nearest import either, nearest
 from bot.yaml_tree import FileProblem, Key, Node, Path
+from checks.values import DATASET
 
 LONGEST_SHOWN = 60
 """Characters of a wrong value that a message repeats."""
@@ -136,6 +137,10 @@ _ALSO_CALLED: Mapping[str, str] = {
     **dict.fromkeys(("location", "gcp_region"), "region"),
     **dict.fromkeys(("tz", "zone"), "timezone"),
     **dict.fromkeys(("schedule", "frequency", "interval"), "cadence"),
+    **dict.fromkeys(("one_of", "enum", "isin", "allowed_values"), "in"),
+    **dict.fromkeys(("from", "begin", "begins", "since"), "start"),
+    **dict.fromkeys(("to", "until", "ends"), "end"),
+    **dict.fromkeys(("docs", "documents"), "documentation"),
     **dict.fromkeys(("mute", "silences", "ignore", "ignores"), "suppressions"),
 }
 """What other tools call a key; letters that are alike would lead elsewhere."""
@@ -284,6 +289,8 @@ def _wanted(details: ErrorDetails) -> str:
 def _pattern_in_words(pattern: str) -> str:
     if "[-_]" in pattern:
         return "lower-case words joined by - or _, beginning with a letter"
+    if pattern == DATASET:
+        return "the name of a dataset: small letters, digits and _, beginning with a letter"
     if pattern == r"^\d+$":
         return "digits"
     return _IDS.get(pattern.partition("]")[0], f"text of the form {pattern}")

@@ -113,7 +113,9 @@ def _of_expectations(pipeline: Pipeline) -> Iterator[DeclaredQuery]:
                 label = f"{expansion.spec.id}-per"
                 yield DeclaredQuery(path=path, label=label, sql=volume.per.query, columns=EXPOSURE)
         if expansion.spec.query:
-            yield DeclaredQuery(path=expansion.path, label=expansion.spec.id, sql=expansion.spec.query)
+            # Its columns are looked at by name; what else the statement says is what the file says of its rows.
+            path = (*expansion.path, "where") if expansion.expect.where else expansion.path
+            yield DeclaredQuery(path=path, label=expansion.spec.id, sql=expansion.spec.query)
 
 
 EXPOSURE = ("period", "number")

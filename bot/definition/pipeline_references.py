@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from bot.definition.command_places import misplaced
 from bot.definition.expectation_references import expectation_problems
-from bot.definition.known_names import Fault, misspelled_table, unknown_tables, unless_known
+from bot.definition.known_names import Fault, collections_of, misspelled, misspelled_table, unknown_tables, unless_known
 from bot.definition.pipeline_queries import query_problems, words_in
 from bot.definition.reconcile_references import reconcile_problems
 from bot.definition.section_references import section_problems
@@ -118,6 +118,10 @@ def _phases_and_conditions(pipeline: Pipeline) -> Iterator[Fault]:
     phases = [phase.id for phase in pipeline.phases]
     conditions = list(pipeline.conditions)
     yield from unless_known(("calendar", "condition"), "condition", pipeline.calendar.condition, conditions)
+    for name, condition in pipeline.conditions.items():
+        for index, document in enumerate(condition.doubt.documents if condition.doubt is not None else ()):
+            here: Path = ("conditions", name, "doubt", "documents", index)
+            yield from misspelled(here, "collection", document, collections_of(pipeline))
     for index, transition in enumerate(pipeline.transitions):
         yield from unless_known(("transitions", index, "from"), "phase", transition.source, phases)
         yield from unless_known(("transitions", index, "to"), "phase", transition.target, phases)
@@ -162,6 +166,9 @@ def _transitions(pipeline: Pipeline) -> Iterator[Fault]:
                 f"'{transition.target}' comes before '{transition.source}' already; expected a later one",
             )
         after.setdefault(transition.source, set()).add(transition.target)
+        yield from misspelled(
+            (*here, "orchestrator"), "service", transition.orchestrator, [each.name for each in pipeline.services]
+        )
         for name, run in transition.runs.items():
             documents_count = transition.state is not None and not transition.monitoring_only
             yield from _run((*here, "runs", name), run, pipeline.timeline, with_documents=documents_count)
@@ -190,6 +197,8 @@ def _run(here: Path, run: Run, timeline: Timeline, *, with_documents: bool) -> I
             (*here, "expected"),
             "is 0 or missing, but the transition has a state document; expected how many complete it",
         )
+    if 0 < run.expected < len(run.critical):
+        yield (*here, "expected"), f"is {run.expected}, fewer than the {len(run.critical)} that are critical"
     for position, tier in enumerate(run.tiers):
         if tier.at_least > run.expected:
             yield (*here, "tiers", position, "at_least"), f"is {tier.at_least}, more than the {run.expected} expected"

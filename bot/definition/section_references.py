@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from bot.definition.known_names import Fault, unknown_tables, unless_known
+from bot.definition.known_names import Fault, collections_of, misspelled, unknown_tables, unless_known
 from bot.nearest import nearest
+from bot.staging.prefix import StagingError, read_prefix
 from bot.yaml_tree import Path
 from checks.expansion.data_checks import data_checks
 from checks.pipeline import Pipeline
@@ -64,6 +65,8 @@ def _messaging(pipeline: Pipeline) -> Iterator[Fault]:
         if len(services) > messaging.topics.get(topic, len(services)):
             yield here, f"names {len(services)} services, and 'topics' expects {messaging.topics[topic]} subscriptions"
         yield from _twice(services, *here)
+        for position, name in enumerate(services):
+            yield from misspelled((*here, position), "service", name, [each.name for each in pipeline.services])
 
 
 def _scheduler(pipeline: Pipeline) -> Iterator[Fault]:
@@ -97,6 +100,13 @@ def _deployment(pipeline: Pipeline) -> Iterator[Fault]:
 
 
 def _staging(pipeline: Pipeline, staging: Staging) -> Iterator[Fault]:
+    collections = collections_of(pipeline)
+    try:
+        read_prefix(staging.prefix, {*pipeline.datasets, *staging.datasets, *staging.collections, *collections})
+    except StagingError as error:
+        yield ("staging", "prefix"), f"the {str(error).removeprefix('The ').rstrip('.')}"
+    for index, collection in enumerate(staging.collections):
+        yield from misspelled(("staging", "collections", index), "collection", collection, collections)
     for index, dataset in enumerate(staging.datasets):
         yield from unless_known(("staging", "datasets", index), "dataset", dataset, pipeline.datasets)
     for index, seed in enumerate(staging.seed):

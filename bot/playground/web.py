@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import sys
 import threading
@@ -111,12 +112,18 @@ class PageHandler(BaseHTTPRequestHandler):
         path, _ = self._place()
         if path is None:
             return
-        size = int(self.headers.get("Content-Length") or 0)
-        if path != "do" or size > LARGEST_BODY or self.headers.get("Content-Type") != "application/json":
+        size = self._size()
+        if path != "do" or size is None or self.headers.get("Content-Type") != "application/json":
             self.close_connection = True
             self._answer(HTTPStatus.BAD_REQUEST, b"", "text/plain")
             return
         self._json(_done(self.server.play, self.rfile.read(size)))
+
+    def _size(self) -> int | None:
+        """Return how many bytes of a body to read; None of one without a length, or that is too large."""
+        stated = self.headers.get("Content-Length", "0")
+        size = int(stated) if re.fullmatch("[0-9]{1,9}", stated) else LARGEST_BODY + 1
+        return None if "Transfer-Encoding" in self.headers or size > LARGEST_BODY else size
 
     def _place(self) -> tuple[str | None, str]:
         """Return what of the page is asked for; None when it was refused."""
@@ -232,5 +239,5 @@ def _done(play: Playground, body: bytes) -> Mapping[str, Any]:
         return {"ok": True, **(deed(play, user, asked) or {})}
     except NotPossibleError as error:
         return {"ok": False, "why": str(error)}
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         return {"ok": False, "why": f"The page asked for something that is not there: {error}"}

@@ -53,7 +53,7 @@ def read_prefix(text: str, originals: Iterable[str]) -> Prefix:
     if not text:
         raise StagingError("The prefix is empty, so staging would be production itself; give one such as test_.")
     if not text.endswith("_"):
-        raise StagingError(f"The prefix {text!r} does not end with an underscore; did you mean {f'{text}_'!r}?")
+        raise StagingError(f"The prefix {text!r} does not end with an underscore; did you mean {_meant(text)!r}?")
     if _SHAPE.fullmatch(text) is None or len(text) > LONGEST:
         raise StagingError(
             f"The prefix {text!r} is not one: expected small letters, digits and single underscores, beginning with"
@@ -63,6 +63,10 @@ def read_prefix(text: str, originals: Iterable[str]) -> Prefix:
         raise StagingError(f"The prefix {text!r} reads as production; choose another, such as test_.")
     _must_not_begin_an_original(text, sorted(set(originals)))
     return Prefix(text)
+
+
+def _meant(text: str) -> str:
+    return f"{text.rstrip('-.')}_"
 
 
 def _must_not_begin_an_original(text: str, originals: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.definition.known_names import misspelled
 from bot.definition.pipeline_references import reference_problems
 from bot.definition.section_references import section_problems
 from checks.control_plane_spec import Deployment, Invocations, Messaging, SchedulerJobs
@@ -46,6 +47,12 @@ def test_a_file_may_leave_every_section_out() -> None:
             id="a target twice",
         ),
         pytest.param(
+            {"messaging": Messaging(topics={"orders": 1}, targets={"orders": ("three-to-fours",)})},
+            ("messaging", "targets", "orders", 0),
+            "did you mean 'three-to-four'",
+            id="a service with a slip",
+        ),
+        pytest.param(
             {"scheduler": SchedulerJobs(explains={"lines-*": ("prediction",)})},
             ("scheduler", "explains", "lines-*", 0),
             "predictions",
@@ -81,3 +88,20 @@ def test_these_are_part_of_what_every_file_is_asked() -> None:
     wrong = PIPELINE.model_copy(update={"invocations": Invocations(when="gems")})
 
     assert ("invocations", "when") in [path for path, _ in reference_problems(wrong)]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("phase3-to-phase4-orchestrators", True),
+        ("phase3-to-phase5-orchestrator", False),
+        ("phase3-to-phase4-orchestrator", False),
+        ("export", False),
+        (None, False),
+    ],
+    ids=["a slip", "another number", "the same", "another", "none"],
+)
+def test_what_is_nearly_a_name_is_a_slip_unless_it_differs_by_a_number(name: str | None, told: bool) -> None:
+    found = list(misspelled(("here",), "service", name, ["phase3-to-phase4-orchestrator"]))
+
+    assert bool(found) is told

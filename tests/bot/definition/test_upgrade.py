@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bot.definition.files import PipelineFileError, parse
 from bot.definition.upgrade import upgraded
 from bot.scenarios.scenario import ScenarioFile
+from bot.yaml_tree import YamlError
 from checks.pipeline import Pipeline
 from checks.sql_check_spec import SqlCheck
 from tests.bot.in_process import run as reveille
@@ -85,9 +86,15 @@ def test_a_scenario_on_a_base_has_the_pipeline_of_its_base() -> None:
     assert "pipeline:" not in upgraded(f"base: healthy-morning\n{SCENARIO}", "a.yaml")
 
 
-@pytest.mark.parametrize("text", [UPGRADED, UPGRADED_SCENARIO, "version: 2\nname: x\n", "[]", "text"])
+@pytest.mark.parametrize("text", [UPGRADED, UPGRADED_SCENARIO, "version: 2\nname: x\n"])
 def test_what_is_up_to_date_stays_as_it_is(text: str) -> None:
     assert upgraded(text, "a.yaml") == text
+
+
+@pytest.mark.parametrize("text", ["[]", "text", "id,amount\n1,2\n"])
+def test_what_holds_no_keys_is_no_file_of_ours(text: str) -> None:
+    with pytest.raises(YamlError, match="does not hold keys and values"):
+        upgraded(text, "a.yaml")
 
 
 def test_what_an_alias_stands_for_is_changed_once() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from bot.composition.validation import pipeline_of, source_of
+from bot.definition.files import PipelineFileError
 from bot.drill.accepted import accepted_beside, read_accepted, reasons_for
 from bot.drill.fault import PutFault
 from bot.drill.faults import KINDS, sampled
@@ -234,7 +235,7 @@ def test_a_blind_spot_without_a_reason_is_refused(tmp_path: Path, text: str) -> 
     file = tmp_path / "accept.yaml"
     file.write_text(text, encoding="utf-8")
 
-    with pytest.raises(RequestError):
+    with pytest.raises((RequestError, PipelineFileError)):
         read_accepted(file)
 
 

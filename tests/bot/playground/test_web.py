@@ -92,6 +92,7 @@ def test_only_the_page_s_own_files_are_handed_out(visitor: Visitor, name: str) -
         b"",
         b"[]",
         b"{",
+        b"[" * 50_000,
         b'{"do": "fly", "as": "U0ALEX001"}',
         b'{"do": "go", "as": "U0ALEX001", "to": "noon"}',
         b'{"do": "act", "as": "U0ALEX001", "action": "alert:repair", "channel": "C0OTHER", "ts": "1"}',
@@ -112,6 +113,15 @@ def test_what_the_page_never_asks_gets_a_sentence(visitor: Visitor, body: bytes)
 
 def test_a_body_that_is_too_large_is_not_read(visitor: Visitor) -> None:
     assert visitor.post(b"x" * (LARGEST_BODY + 1))[0] == 400
+
+
+@pytest.mark.parametrize("length", ["-5", "five", "9" * 5000, "1_0"])
+def test_a_length_that_is_none_is_refused(visitor: Visitor, length: str) -> None:
+    assert visitor.post(b"{}", **{"Content-Length": length})[0] == 400
+
+
+def test_a_body_without_a_length_is_refused(visitor: Visitor) -> None:
+    assert visitor.post(b"", **{"Transfer-Encoding": "chunked"})[0] == 400
 
 
 def test_what_people_write_stays_text(visitor: Visitor) -> None:
