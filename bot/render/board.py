@@ -15,7 +15,7 @@ from checks.facts import known
 from checks.facts.orchestration import DataFacts, LogFacts
 from checks.model import Interval
 
-CELL_TEXT = 20
+CELL_TEXT = 28
 """Characters of a cell: a column stays narrow."""
 
 FINE = "OK"

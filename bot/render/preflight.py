@@ -24,7 +24,7 @@ class Need:
 def preflight_message(found: Sequence[Need]) -> SlackMessage:
     """Return what was found as a message."""
     wrong = sum(not each.well for each in found)
-    title = f"{wrong} of {number(len(found), 'thing')} to put right" if wrong else f"All {len(found)} checks are well"
+    title = f"{wrong} of {number(len(found), 'check')} failed" if wrong else f"All {len(found)} checks passed"
     return slack_message(Post((f"Preflight: {title}.",), (Title(f"Preflight: {title}"), *_lines(found))))
 
 

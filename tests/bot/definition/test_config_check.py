@@ -245,7 +245,7 @@ class TestLive:
 
         (problem,) = check_live(pipeline_file(), world(query=raised(error, "games")), NOW)
 
-        assert problem.text == "BigQuery denied: No access. Grant roles/bigquery.user."
+        assert problem.text == "BigQuery denies access: No access. Grant roles/bigquery.user."
 
     def test_progress_counts_every_answer(self) -> None:
         seen: list[tuple[int, int]] = []
