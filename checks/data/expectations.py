@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from math import inf
 from typing import Any
 
 from checks.agreement import agreeing, counted
@@ -233,6 +234,7 @@ class _Judgement:
         if limits is not None:
             each = "" if count.due is None else f" for each of the {_unit(volume)}"
             said += f"; usually {number_words(limits.median)}{each} (median of {limits.used})"
+            said += _missed_parts(volume, count.measured, limits.median)
         elif not self._is_decided_by_fixed_limits(count):
             nothing = f"there were none in the {history_days(self._pipeline, volume)} days before"
             why = "too few comparable intervals to tell what is usual" if count.past or count.number else nothing
@@ -335,6 +337,12 @@ def _missed_limit(count: _Count) -> str:
     if volume.at_most is not None and count.measured > volume.at_most:
         return f"; expected at most {exact(volume.at_most)}{each}"
     return ""
+
+
+def _missed_parts(volume: Volume, measured: float, median: float) -> str:
+    """The parts of the median that a count is beyond."""
+    low, high = volume.between or (0.0, inf)
+    return "" if low * median <= measured <= high * median else f", expected {exact(low)} to {exact(high)} times that"
 
 
 def _rounded(age: timedelta) -> timedelta:

@@ -1,6 +1,6 @@
 """The fake Slack in a terminal: shows what the bot posts, and sends it the commands that are typed.
 
-python -m tests.servers.slack_laptop --port 8090 --app http://127.0.0.1:8080/slack/events
+python -m tests.servers.slack_laptop --port 8090 --app http://127.0.0.1:8080
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from urllib.error import URLError
+from urllib.parse import urlsplit
 
 from bot.playground.slack.server import CHANNEL, SlackCall, SlackServer
 
@@ -23,7 +24,7 @@ def main(arguments: list[str]) -> int:
     """Serve until the input ends."""
     parser = argparse.ArgumentParser(prog="python -m tests.servers.slack_laptop", description=__doc__)
     parser.add_argument("--port", type=int, default=8090)
-    parser.add_argument("--app", default="http://127.0.0.1:8080/slack/events", help="where the bot listens")
+    parser.add_argument("--app", type=_events, default="http://127.0.0.1:8080", help="where the bot listens")
     parser.add_argument("--channel", action="append", help=f"a channel ID; may be given again (default {CHANNEL})")
     chosen = parser.parse_args(arguments)
     with SlackServer(chosen.channel or (CHANNEL,), port=chosen.port, watch=_show) as slack:
@@ -36,6 +37,11 @@ def main(arguments: list[str]) -> int:
             if line.startswith("/"):
                 _send(slack, line.strip(), chosen.app)
     return 0
+
+
+def _events(address: str) -> str:
+    """Return where Slack sends to; of an address without a path, where the bot listens there."""
+    return address if urlsplit(address).path.strip("/") else f"{address.rstrip('/')}/slack/events"
 
 
 def _send(slack: SlackServer, line: str, app: str) -> None:

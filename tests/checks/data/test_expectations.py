@@ -855,3 +855,11 @@ def test_what_has_nothing_to_be_judged_by_is_no_evidence(expect: Any) -> None:
 
     assert {each.code for each in found} <= set(UNJUDGED)
     assert verdict_of(found) is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(("count", "told"), [(5, False), (4, True), (20, False), (21, True)])
+def test_parts_of_the_median_that_a_count_is_beyond_are_said(count: int, told: bool) -> None:
+    (found,) = findings({"volume": {"between": [0.5, 2]}}, [*past(20, 10), *rows(count)])
+
+    assert ("expected 0.5 to 2 times that" in found.summary) is told
+    assert (found.severity is Severity.P1) is told
