@@ -8,14 +8,15 @@ from dataclasses import replace
 from bot.alerting.incident import Incident, incidents_of
 from bot.render.alert_title import beyond, cut, fitting_title
 from bot.render.board import board
+from bot.render.headline import is_empty
 from bot.render.message import Command, Heading, Line, Mark, Message, Part, SmallPrint, mark_of_severity
-from bot.render.reading import Found, Reading, source_words
+from bot.render.reading import Reading, source_words
 from bot.render.report import judged, message_of
 from bot.render.words import clean, number, once, quoted, sentence, shortened
 from checks.data.expected import UNJUDGED
-from checks.expansion import CODES
-from checks.model import Outcome, Severity
+from checks.model import Finding, Outcome, Severity
 
+UNJUDGED_FOR = {"not-enough-history": "too little history to tell what is usual", "no-rows": "no rows to judge"}
 TOLD_IN_FULL = 2
 """Problems with their cause and their repair; others have a line each."""
 
@@ -81,12 +82,16 @@ def _unseen(reading: Reading) -> Iterator[Line]:
 
 
 def _unjudged(reading: Reading) -> Iterator[Line]:
-    """Say what had nothing to be judged by, and why; of several with one reason how many there are."""
-    groups: dict[str, list[Found]] = {}
-    for each in reading.of(Outcome.SKIPPED):
-        if each.finding.code in UNJUDGED:
-            groups.setdefault(each.finding.code, []).append(each)
+    """Say what had nothing to be judged by, and why; of several with one reason the tables. On a day off no rows are
+    no gap."""
+    of = {each: [found for found in reading.found if found.finding.interval == each] for each in reading.intervals}
+    off = [each for each, found in of.items() if is_empty(reading, found)]
+    groups: dict[str, list[Finding]] = {}
+    for each in (found.finding for found in reading.of(Outcome.SKIPPED)):
+        if each.code in UNJUDGED and not (each.code == "no-rows" and each.interval in off):
+            groups.setdefault(each.code, []).append(each)
     for code, group in groups.items():
-        subjects = once(each.finding.subject for each in group)
-        said = group[0].finding.summary if len(subjects) == 1 else CODES[code]
-        yield Line(mark=Mark.SKIPPED, label="Not judged", text=f"{shortened(subjects, NAMED)}: {said}")
+        tables = once(each.place.name if each.place else each.subject for each in group)
+        several = f"{shortened(tables, NAMED)} ({UNJUDGED_FOR[code]})"
+        told = f"{group[0].subject}: {group[0].summary}" if len(group) == 1 else several
+        yield Line(mark=Mark.SKIPPED, label="Not judged", text=told)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bot.render.alert_title import beyond
-from bot.render.brief import brief_message
+from bot.render.brief import UNJUDGED_FOR, brief_message
 from bot.render.reading import Reading
 from checks.catalog import checks_of
-from checks.expansion import CODES
+from checks.data.expected import UNJUDGED
 from checks.model import Outcome, Verdict
 from tests.bot.render.reports import READINGS, finding, reading_of
 from tests.bot.render.screens import SCENARIOS
@@ -50,10 +50,27 @@ def test_what_could_not_be_judged_is_one_line_with_the_reason(tables: int) -> No
 
     text = " ".join(terminal_text(brief_message(reading)).split())
 
-    said = "shop.t0 volume: 0 rows; too few to tell." if tables == 1 else f"and 2 more: {CODES['not-enough-history']}"
+    said = (
+        "volume: 0 rows; too few to tell." if tables == 1 else "and 2 more (too little history to tell what is usual)"
+    )
     assert reading.report.verdict is Verdict.ALL_CLEAR
-    assert "Not judged: shop.t0 volume" in text
+    assert "Not judged: shop.t0" in text
     assert said in text
+
+
+@pytest.mark.parametrize(("passed", "told"), [(1, False), (3, True)], ids=["a day off", "a table without rows"])
+def test_no_rows_are_told_unless_it_is_a_day_off(passed: int, *, told: bool) -> None:
+    nothing_due = [finding(Outcome.SKIPPED, "no-games", f"shop.t{each}", "No games.") for each in range(2)]
+    fine = [finding(Outcome.PASSED, "as-expected", f"shop.o{each}", "Fine.") for each in range(passed)]
+    empty = finding(Outcome.SKIPPED, "no-rows", "shop.t9 unique id", "There are no rows: nothing to judge.")
+
+    text = terminal_text(brief_message(reading_of({"grading": [*nothing_due, *fine, empty]})))
+
+    assert ("Not judged: shop.t9 unique id" in text) is told
+
+
+def test_every_code_of_what_is_not_judged_has_its_words() -> None:
+    assert set(UNJUDGED_FOR) == set(UNJUDGED)
 
 
 def test_what_a_title_breaks_off_goes_on_where_it_did() -> None:
