@@ -30,7 +30,7 @@ from checks.pipeline import Pipeline
 
 
 def unread_of(view: RunView, covers: Covers) -> Mapping[FindingKey, Sequence[str]]:
-    """Return what an open P0 covers of what could not be checked, by the key of that P0's lead, in words."""
+    """Return what an open incident covers of what could not be checked, by the key of its lead, in words."""
     found: dict[FindingKey, list[str]] = {}
     for source, blind in _by_source(view).items():
         for member, finding in blind:
@@ -44,7 +44,7 @@ def blind_observations(
     view: RunView, pipeline: Pipeline, known: Sequence[Alert], covers: Covers
 ) -> Iterator[Observation]:
     """Yield one observation for each source that could not be asked, and for each that could be again. One of which
-    open P0s cover every check is folded into the first of them."""
+    open incidents cover every check is folded into the first of them."""
     if pipeline.notifications is None or not view.is_current:
         return
     groups = _by_source(view)
@@ -110,7 +110,7 @@ def _left(alert: Alert, view: RunView) -> Mapping[str, int]:
 
 
 def _folded(blind: Sequence[Blind], covers: Covers) -> dict[str, Any]:
-    """Say that all of it is told by a P0, where it is."""
+    """Say that all of it is told by other incidents, where it is."""
     found = [covers.of(member) for member, _ in blind]
     if found[0] is None or None in found:
         return {}

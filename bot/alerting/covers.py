@@ -1,4 +1,4 @@
-"""What could not be checked, where an open P0 covers it already: one page for it is enough. Pure."""
+"""What could not be checked, where an open incident covers it already: one page for it is enough. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cached_property
 
 from bot.alerting.incident import Incident, Member
 from checks.expansion.data_checks import data_checks
-from checks.model import Severity
+from checks.model import Cause, FindingKey, Severity
 from checks.pipeline import Pipeline
 from checks.places import PlaceKind
 
@@ -18,8 +18,10 @@ _TABLE = re.compile(r"\{(\w+)\}\.(\w+)")
 
 
 class Cover(StrEnum):
-    """Why a P0 covers what could not be checked."""
+    """Why an incident covers what could not be checked."""
 
+    CAUSE = "cause"
+    """It follows from the incident's cause, which is as loud; of the others only a P0 covers anything."""
     CHECK = "check"
     """It is about the same check on the same date: it would say the same, or nothing."""
     SUBJECT = "subject"
@@ -29,14 +31,19 @@ class Cover(StrEnum):
 
 
 class Covers:
-    """The P0 incidents that are open, and what each of them covers."""
+    """The incidents that are open, and what each of them covers; ``causes`` are those of the report."""
 
-    def __init__(self, incidents: Iterable[Incident], pipeline: Pipeline) -> None:
-        self._graves = tuple(each for each in incidents if each.severity is Severity.P0)
+    def __init__(self, incidents: Iterable[Incident], causes: Iterable[Cause], pipeline: Pipeline) -> None:
+        self._incidents = tuple(incidents)
+        self._graves = tuple(each for each in self._incidents if each.severity is Severity.P0)
+        self._causes = tuple(causes)
         self._pipeline = pipeline
 
     def of(self, member: Member) -> tuple[Incident, Cover] | None:
-        """Return the first P0 that covers a finding, and why; None where it has to be told by itself."""
+        """Return the incident that covers a finding, and why; None where it has to be told by itself."""
+        behind = self._behind.get(member.key)
+        if behind is not None and behind.severity <= max(Severity.P1, member.severity):
+            return behind, Cover.CAUSE
         for each in self._graves:
             if (why := self._why(each, member)) is not None:
                 return each, why
@@ -51,6 +58,16 @@ class Covers:
         read = self._tables.get(member.check, frozenset())
         told = (self._tables.get(each.check, frozenset()) for each in grave.members)
         return Cover.TABLE if any(not read.isdisjoint(each) for each in told) else None
+
+    @cached_property
+    def _behind(self) -> Mapping[FindingKey, Incident]:
+        """The incident of the cause that explains a finding."""
+        found: dict[FindingKey, Incident] = {}
+        for cause in self._causes:
+            incident = next((each for each in self._incidents if not each.keys.isdisjoint(cause.explains)), None)
+            if incident is not None:
+                found.update(dict.fromkeys(cause.explains, incident))
+        return found
 
     @cached_property
     def _tables(self) -> Mapping[str, frozenset[tuple[str, ...]]]:

@@ -47,7 +47,7 @@ def observe(
     lowest = pipeline.notifications.alerts.lowest
     others = [(each, _without_incident(each, view, tellers, lowest)) for each in about_failures if each.key not in told]
     still_open = [recalled(each) for each, said in others if is_open(each) and said.observed in STAYS_OPEN]
-    covers = Covers((*seen.values(), *still_open), pipeline)
+    covers = Covers((*seen.values(), *still_open), report.causes, pipeline)
     unread = unread_of(view, covers)
     return (
         *(

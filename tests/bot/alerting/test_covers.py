@@ -15,7 +15,7 @@ from bot.alerting.observations import observe
 from bot.render.alert import alert_message
 from bot.store.model import Alert, AlertState
 from checks.facts import Unread
-from checks.model import Finding, Outcome, Report, Severity
+from checks.model import Cause, Finding, Outcome, Report, Severity
 from tests.bot.alerting.incident_reports import NOTIFICATIONS, PIPELINE, failed, report_of, with_findings
 from tests.bot.render.alert_states import MINUTE
 from tests.bot.render.reports import NOW, finding, healthy
@@ -71,7 +71,7 @@ def is_open(alerts: dict[str, Alert], key: str = BLIND_KEY) -> bool:
     ],
 )
 def test_a_p0_covers_what_it_is_about(check: str, subject: str, cover: Cover | None) -> None:
-    covers = Covers(incidents_of(morning(grave())), PIPELINE)
+    covers = Covers(incidents_of(morning(grave())), (), PIPELINE)
 
     found = covers.of(member_of(check, "A title", unread(subject=subject), Severity.P0, None))
 
@@ -80,9 +80,35 @@ def test_a_p0_covers_what_it_is_about(check: str, subject: str, cover: Cover | N
 
 @pytest.mark.parametrize("severity", [each for each in Severity if each is not Severity.P0])
 def test_what_is_less_than_a_p0_covers_nothing(severity: Severity) -> None:
-    covers = Covers(incidents_of(morning(grave(severity=severity))), PIPELINE)
+    covers = Covers(incidents_of(morning(grave(severity=severity))), (), PIPELINE)
 
     assert covers.of(member_of("grading", "A title", unread(), Severity.P0, None)) is None
+
+
+@pytest.mark.parametrize(
+    ("of_cause", "of_unknown", "is_covered"),
+    [
+        pytest.param(Severity.P1, Severity.P0, True, id="as loud as the unknown would be"),
+        pytest.param(Severity.P2, Severity.P2, True, id="both quiet"),
+        pytest.param(Severity.P2, Severity.P1, False, id="the cause is quieter"),
+    ],
+)
+def test_what_follows_from_a_cause_is_told_with_it(
+    of_cause: Severity, of_unknown: Severity, *, is_covered: bool
+) -> None:
+    alerts = followed([behind_one_cause(of_cause, of_unknown)] * 5)[-1]
+
+    (told,) = [each for each in alerts.values() if each.check == "grading"]
+    assert is_open(alerts, "nba:cannot-look:predictions-exist:-") is not is_covered
+    assert ("Predictions exist" in str(alert_message(told, PIPELINE, NOW).document)) is is_covered
+
+
+def behind_one_cause(of_cause: Severity, of_unknown: Severity) -> Report:
+    empty = failed("ungraded", "catboost_v9", "catboost_v9 has no grades.", of_cause)
+    unknown = finding(Outcome.UNKNOWN, "no-games", "rates", "Nobody can tell.", severity=of_unknown, interval=NIGHT)
+    explains = (empty.key("grading"), unknown.key("predictions-exist"))
+    cause = Cause(code="upstream-check", subject="grading", sentence="No grades.", severity=of_cause, explains=explains)
+    return report_of({"grading": [empty], "predictions-exist": [unknown]}, [cause])
 
 
 def test_what_an_open_p0_covers_opens_no_thread_and_stands_in_that_of_the_p0() -> None:
