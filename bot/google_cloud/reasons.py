@@ -56,7 +56,7 @@ _ELSEWHERE = Meaning(
 _CANCELLED = Meaning(problem=Problem.UNAVAILABLE, advice="Somebody or something cancelled the query. Run it again.")
 _UNREACHABLE = Meaning(
     problem=Problem.UNREACHABLE,
-    detail="it cannot be reached from here",
+    detail="no connection from here",
     advice=NO_NETWORK,
     passing=True,
 )

@@ -75,7 +75,7 @@ def test_without_a_network_one_sentence_says_so_and_no_chain_of_errors(error: Ba
     problem = source_error(error, CLOUD_RUN_API, "example-project", "the services")
 
     assert (problem.problem, problem.retryable) == (Problem.UNREACHABLE, True)
-    assert problem.detail == "the services: it cannot be reached from here"
+    assert problem.detail == "the services: no connection from here"
 
 
 def test_a_connection_that_takes_too_long_timed_out() -> None:

@@ -378,7 +378,7 @@ def test_a_source_that_does_not_answer_is_unknown_and_no_proof(place: Place) -> 
     result = place.reveille("prove", "start")
 
     assert getattr(result.exception, "exit_code", None) == 2
-    assert "BigQuery unreachable" in str(result.exception)
+    assert "BigQuery cannot be reached" in str(result.exception)
     assert list(place.folder.iterdir()) == []
 
 
