@@ -325,7 +325,7 @@ def _jobs(board: Board, suspect: Suspect, tense: Tense) -> Said:
 
 
 def _as_found(board: Board, suspect: Suspect, tense: Tense) -> Said:
-    """The gravest of the findings says it itself, of what is so."""
+    """The gravest of the findings says it itself, of what is so; without what it is about where both are too long."""
     if tense is Tense.PAST:
         return
     shown = suspect.primary or suspect.triggers
@@ -333,8 +333,10 @@ def _as_found(board: Board, suspect: Suspect, tense: Tense) -> Said:
     whole = _LEADING_DATE.sub("", worst.finding.summary).rstrip(".")
     bare = _BRACKETS.sub("", whole)
     about = worst.place.name if worst.place.kind is PlaceKind.TABLE else worst.finding.subject
-    for said in dict.fromkeys((whole, bare, whole.partition("; ")[0], bare.partition("; ")[0], clause(whole))):
+    ways = tuple(dict.fromkeys((whole, bare, whole.partition("; ")[0], bare.partition("; ")[0], clause(whole))))
+    for said in ways:
         yield said if _names(said, worst) else f"{about}: {said[:1].lower()}{said[1:]}"
+    yield from ways
 
 
 def _names(said: str, symptom: Symptom) -> bool:
