@@ -42,8 +42,8 @@ REPORT = "report"
 """The key of the delivery that is the report of a resolved alert, in its details."""
 
 IMPACTS_KEPT = 2
-NAMES_TOLD = 2
-"""Names in an impact; more of them are counted."""
+NAMES_TOLD = 1
+"""Names in an impact; more of them are counted: what follows from it must not be cut for them."""
 LONGEST_SUMMARY = 400
 LONGEST_NAME = 60
 
