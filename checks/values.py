@@ -23,8 +23,8 @@ from pydantic import (
 
 from checks.cells import WHOLE_FLOATS, exact
 from checks.file_model import LONGEST_IDENTIFIER
-from checks.file_model import Identifier as Identifier  # noqa: PLC0414 - likewise
-from checks.file_model import Model as Model  # noqa: PLC0414 - what every part of a file is
+from checks.file_model import Identifier as Identifier  # noqa: PLC0414 - what every part of a file has
+from checks.file_model import Model as Model  # noqa: PLC0414 - and what each is
 from checks.severity import Severity as Severity  # noqa: PLC0414 - one of the values of a file
 
 Number = int | float | Decimal

@@ -153,7 +153,7 @@ def _until_ready(ready: ShellRepairs, service: str, wait: float) -> int:
             state = ready.platform.configuration(service)
         except SourceError as error:
             words = f"{service} is written, but whether its revision is ready cannot be looked up"
-            complain(f"{words}: {error}. {error.advice}")
+            complain(f"{words}: {error.sentence}")
             return UNKNOWN
         if state is not None and not state.reconciling and state.latest_created == state.latest_ready:
             say(f"{service}: written, read back, and {state.latest_ready} is ready.")
@@ -188,7 +188,7 @@ def compared(ready: ShellRepairs, service: str) -> int:
         revisions = ready.ports[CLOUD_RUN].revisions(service, 2)
         current = ready.ports[CLOUD_RUN].service(service)
     except SourceError as error:
-        complain(f"{error}. {error.advice}")
+        complain(error.sentence)
         return UNKNOWN
     if current is None:
         complain(f"there is no service {service} in {ready.pipeline.region}.")

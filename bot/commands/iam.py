@@ -124,7 +124,7 @@ def shown(ready: ShellRepairs, service: str) -> int:
     try:
         policy = ready.platform.policy(service)
     except SourceError as error:
-        complain(f"{error}. {error.advice}")
+        complain(error.sentence)
         return UNKNOWN
     if policy is None:
         complain(f"there is no service {service} in {ready.pipeline.region}.")

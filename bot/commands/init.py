@@ -130,7 +130,7 @@ def _discovered(sources: Sequence[str], region: str, zone: ZoneInfo, output: Pat
     try:
         found = discover(sources, region, zone, datetime.now(zone).date(), _tell, output.resolve().parent)
     except SourceError as error:
-        raise CannotGoOnError(f"{error}. {error.advice}".strip()) from error
+        raise CannotGoOnError(error.sentence) from error
     if not found.tables and not found.sections and "dbt" not in found.top:
         for table, why in found.left_out.items():
             complain(f"{table} is left out: {why.rstrip('.')}.")

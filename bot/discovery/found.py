@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from bot.discovery.estate import DraftSection
@@ -38,13 +39,15 @@ def together(places: Sequence[FoundPlace]) -> FoundPlace:
     projects = dict.fromkeys(str(each.top["project"].value) for each in places if "project" in each.top)
     if len(projects) > 1:
         raise SettingsError(f"--from names the projects {' and '.join(projects)}: write a file for each.")
-    tables = {table.name: table for each in reversed(places) for table in each.tables}
+    tables: dict[str, TableGuess] = {}
+    for table in chain.from_iterable(each.tables for each in places):
+        tables.setdefault(table.name, table)
     read_tables = [each for each in places if each.tables and "dbt" not in each.top]
     return FoundPlace(
         called=places[0].called,
         read="; ".join(each.read for each in places),
         common=(read_tables or places)[0].common,
-        tables=list({name: tables[name] for each in places for name in (table.name for table in each.tables)}.values()),
+        tables=tuple(tables.values()),
         empty=[name for each in places for name in each.empty if name not in tables],
         left_out={name: why for each in places for name, why in each.left_out.items() if name not in tables},
         top={key: guess for each in reversed(places) for key, guess in each.top.items()},

@@ -13,10 +13,11 @@ from bot.render.message import Command, Heading, Line, Mark, Message, Part, Smal
 from bot.render.reading import Reading, source_words
 from bot.render.report import judged, message_of
 from bot.render.words import clean, number, once, quoted, sentence, shortened
-from checks.data.expected import UNJUDGED
 from checks.model import Finding, Outcome, Severity
 
 UNJUDGED_FOR = {"not-enough-history": "too little history to tell what is usual", "no-rows": "no rows to judge"}
+"""Why something is not judged, by the code."""
+
 TOLD_IN_FULL = 2
 """Problems with their cause and their repair; others have a line each."""
 
@@ -88,7 +89,7 @@ def _unjudged(reading: Reading) -> Iterator[Line]:
     off = [each for each, found in of.items() if is_empty(reading, found)]
     groups: dict[str, list[Finding]] = {}
     for each in (found.finding for found in reading.of(Outcome.SKIPPED)):
-        if each.code in UNJUDGED and not (each.code == "no-rows" and each.interval in off):
+        if each.code in UNJUDGED_FOR and not (each.code == "no-rows" and each.interval in off):
             groups.setdefault(each.code, []).append(each)
     for code, group in groups.items():
         tables = once(each.place.name if each.place else each.subject for each in group)

@@ -230,7 +230,7 @@ def _unchanged(reading: Reading, changes: Changes) -> str:
 
 
 def _since(reading: Reading, changes: Changes) -> str:
-    return f"{zoned(changes.since, reading.zone, reading.report.now)}"
+    return zoned(changes.since, reading.zone, reading.report.now)
 
 
 def _change_lines(reading: Reading, changes: Changes) -> Iterator[Line]:

@@ -83,8 +83,9 @@ def _core(words: str) -> str:
 
 def _passed_kind(part: Part) -> tuple[str, str] | None:
     """What neighbours have in common that passed in one check."""
-    is_one = isinstance(part, Line) and part.mark is Mark.PASSED and part.label and part.code and not part.inset
-    return (part.label, part.code) if is_one and isinstance(part, Line) else None
+    if not isinstance(part, Line) or part.mark is not Mark.PASSED or part.inset:
+        return None
+    return (part.label, part.code) if part.label and part.code else None
 
 
 def _passed(lines: Sequence[Part]) -> Iterator[Part]:

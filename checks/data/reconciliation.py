@@ -74,13 +74,14 @@ def judge(reconciled: Reconciled, rows: Sequence[Row], answers: Answers, setting
 
 def _said(reconciled: Reconciled, first: Row, worst: Sequence[str], different: int) -> str:
     stated, compared = reconciled.stated, int(number_of(first.get("compared")) or 0)
+    within = within_words(stated)
     for name, side in (("left_rows", stated.left), ("right_rows", stated.right)):
         if not first.get(name):
             return f"{side.table} has no rows, and the other table has."
     if not worst:
         same = f"{compared:,} {_keys(reconciled)}" if stated.by else _amount(first.get("left_figure"))
-        return f"{stated.right} is {stated.left}{within_words(stated)}: {same}."
-    expected = f" (expected{within_words(stated).removeprefix(',')})" if within_words(stated) else ""
+        return f"{stated.right} is {stated.left}{within}: {same}."
+    expected = f" (expected{within.removeprefix(',')})" if within else ""
     if not stated.by:
         return f"{_disagreeing(stated, first)}{expected}."
     more = f", and {different - len(worst):,} more" if different > len(worst) else ""

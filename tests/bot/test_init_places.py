@@ -22,6 +22,7 @@ from bot.discovery.found import FoundPlace, together
 from bot.discovery.guesses import Calculated, Guess, TableGuess
 from bot.settings import SettingsError
 from bot.sources.warehouse.listing import found_table, made_of
+from checks.pipeline import Pipeline
 from checks.ports.messaging import Subscription
 from checks.ports.scheduler import SchedulerJob
 from checks.ports.services import Service
@@ -147,6 +148,24 @@ class TestEstate:
         assert "gcloud projects describe example-project" in draft.remarks[0]
 
 
+def valid_at_once(command: tuple[str, ...], folder: Path, environment: Mapping[str, str]) -> tuple[Pipeline, str]:
+    """The pipeline that ``init`` writes, which is valid as it stands, and what it said."""
+    ended = run(command, folder, environment)
+    checked = run(("config", "check", "--live", "--pipeline", "pipeline.yaml"), folder, environment)
+
+    assert ended.returncode == 0, ended.stderr
+    assert checked.returncode == 0, checked.stdout
+    return load_pipeline(folder / "pipeline.yaml"), ended.stdout
+
+
+def create_in_two_projects(address: str, own: str, foreign: str) -> None:
+    """Create a table in each of two projects of the emulator, with rows of the last twenty days."""
+    days = [(datetime.now(UTC).date() - timedelta(days=age + 1)).isoformat() for age in range(20)]
+    rows = [{"customer_id": number, "day": day} for day in days for number in range(7)]
+    for project, name in (("example-project", own), ("example-crm", foreign)):
+        create_tables(address, project, {name: {"customer_id": "INT64", "day": "DATE"}}, {name: rows})
+
+
 class TestBigQuery:
     @pytest.mark.xdist_group("emulators")
     def test_tables_make_a_file_that_is_valid_at_once(self, tmp_path: Path, bigquery_address: str) -> None:
@@ -170,61 +189,44 @@ class TestBigQuery:
         create_tables(bigquery_address, "example-project", {**tables, "crm_init.empty": {"x": "INT64"}}, rows)
         around = {"BIGQUERY_EMULATOR_HOST": bigquery_address}
 
-        ended = run(("init", "--from", "bigquery:example-project.shop_init,crm_init"), tmp_path, around)
-        checked = run(("config", "check", "--live", "--pipeline", "pipeline.yaml"), tmp_path, around)
+        made, said = valid_at_once(("init", "--from", "bigquery:example-project.shop_init,crm_init"), tmp_path, around)
 
-        made = load_pipeline(tmp_path / "pipeline.yaml")
-        assert ended.returncode == 0, ended.stderr
-        assert "crm_init.empty" in ended.stdout
+        assert "crm_init.empty" in said
         assert (set(made.tables), made.project) == (set(tables), "example-project")
         assert made.tables["shop_init.orders"].date == "order_date"
         assert made.tables["shop_init.orders"].expect
-        assert checked.returncode == 0, checked.stdout
 
     @pytest.mark.xdist_group("emulators")
     def test_tables_of_two_projects_make_one_file(self, tmp_path: Path, bigquery_address: str) -> None:
-        days = [(datetime.now(UTC).date() - timedelta(days=age + 1)).isoformat() for age in range(20)]
-        columns = {"customer_id": "INT64", "day": "DATE"}
-        rows = [{"customer_id": number, "day": day} for day in days for number in range(7)]
-        for project, name in (("example-project", "shop_two.orders"), ("example-crm", "crm_two.customers")):
-            create_tables(bigquery_address, project, {name: columns}, {name: rows})
+        create_in_two_projects(bigquery_address, "shop_two.orders", "crm_two.customers")
         around = {"BIGQUERY_EMULATOR_HOST": bigquery_address}
 
-        ended = run(("init", "--from", "bigquery:example-project.shop_two,example-crm.crm_two"), tmp_path, around)
-        checked = run(("config", "check", "--live", "--pipeline", "pipeline.yaml"), tmp_path, around)
+        made, said = valid_at_once(
+            ("init", "--from", "bigquery:example-project.shop_two,example-crm.crm_two"), tmp_path, around
+        )
 
-        made = load_pipeline(tmp_path / "pipeline.yaml")
-        assert ended.returncode == 0, ended.stderr
         assert (made.project, set(made.tables)) == (
             "example-project",
             {"shop_two.orders", "example-crm.crm_two.customers"},
         )
         assert made.tables["example-crm.crm_two.customers"].expect
-        assert (tmp_path / "scenarios" / "example-project-healthy.yaml").is_file(), ended.stdout
-        assert checked.returncode == 0, checked.stdout
+        assert (tmp_path / "scenarios" / "example-project-healthy.yaml").is_file(), said
 
     @pytest.mark.xdist_group("emulators")
     def test_a_project_and_its_tables_make_one_file(self, tmp_path: Path, bigquery_address: str) -> None:
-        days = [(datetime.now(UTC).date() - timedelta(days=age + 1)).isoformat() for age in range(20)]
-        rows = [{"customer_id": number, "day": day} for day in days for number in range(7)]
-        for project, name in (("example-project", "shop_three.orders"), ("example-crm", "crm_three.customers")):
-            create_tables(bigquery_address, project, {name: {"customer_id": "INT64", "day": "DATE"}}, {name: rows})
+        create_in_two_projects(bigquery_address, "shop_three.orders", "crm_three.customers")
         tables = ("--from", "bigquery:example-crm.crm_three", "--from", "bigquery:example-project.shop_three")
         with estate(Shape(services=2, triggers=1)) as running:
             around = {**running.environment, "BIGQUERY_EMULATOR_HOST": bigquery_address}
-            ended = run((*GCP, *tables), tmp_path, around)
-            checked = run(("config", "check", "--live", "--pipeline", "pipeline.yaml"), tmp_path, around)
+            made, said = valid_at_once((*GCP, *tables), tmp_path, around)
 
-        made = load_pipeline(tmp_path / "pipeline.yaml")
-        assert ended.returncode == 0, ended.stderr
         assert (made.project, set(made.tables)) == (
             "example-project",
             {"shop_three.orders", "example-crm.crm_three.customers"},
         )
         assert made.tables["shop_three.orders"].expect
         assert made.services
-        assert (tmp_path / "scenarios" / "example-project-healthy.yaml").is_file(), ended.stdout
-        assert checked.returncode == 0, checked.stdout
+        assert (tmp_path / "scenarios" / "example-project-healthy.yaml").is_file(), said
 
     @pytest.mark.parametrize(
         ("sources", "said"),
