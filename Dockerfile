@@ -1,6 +1,6 @@
 # Built and run as README.md says. The image holds Python, the locked packages of production, and the product.
-# A digest pins the base: --build-arg PYTHON_IMAGE=python:3.11-slim-bookworm@sha256:... (docker buildx imagetools inspect).
-ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+# The index of 3.11.16 of 19 September 2026, as the official images list it. 'make pin' writes the newest.
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 
 FROM ${PYTHON_IMAGE} AS build
 # Of the source, not of the moment: --build-arg SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) --build-arg COMMIT=...

@@ -146,7 +146,6 @@ def test_a_product_that_forgets_a_deleted_job_is_noticed() -> None:
     assert ["resolved" in each for each in found[1]["wrong"]] == [True]
 
 
-@pytest.mark.slow
 def hourly(*sizes: int) -> list[tuple[datetime, int]]:
     return [(START + timedelta(hours=number), size) for number, size in enumerate(sizes)]
 
@@ -158,6 +157,7 @@ def test_memory_that_grows_each_day_is_seen_and_what_one_round_takes_is_not() ->
     assert usual_memory(hourly(*[300] * 25)) is None
 
 
+@pytest.mark.slow
 @emulated
 def test_two_instances_that_die_all_the_time_tell_everything_once(firestore_address: str) -> None:
     soak = run(Setting(pipelines=("kiosk",), days=0.8, weather=CHAOS, seed=2, faults=5), firestore_address)

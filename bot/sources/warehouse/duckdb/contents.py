@@ -28,7 +28,7 @@ _CHANGING = re.compile(
 )
 """What a transpiled statement does not answer the same twice. A column may begin with 'current_', too."""
 
-DIGESTS = 256
+DIGESTS = 64
 """Lists of rows whose digests are kept."""
 
 _DIGESTS: OrderedDict[int, tuple[object, bytes]] = OrderedDict()
