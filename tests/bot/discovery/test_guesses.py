@@ -119,6 +119,16 @@ def test_a_volume_is_learned_from_ten_days_on(count: int, form: dict[str, Any]) 
     assert guessed(days(count + 1))["volume"].value == form
 
 
+def test_a_table_without_a_key_is_judged_by_too_many_rows_too() -> None:
+    """A load that ran twice is told by its key, and where there is none by its rows alone."""
+    periods = [replace(each, copies=dict.fromkeys(SUBJECT.keys, 3)) for each in days(31)]
+
+    found = guessed(periods)
+
+    assert "unique" not in found
+    assert found["volume"].value == {"history": "28d", "both_sides": True}
+
+
 def test_days_of_the_week_that_differ_are_compared_with_their_like() -> None:
     periods = [replace(each, rows=20 if each.start.weekday() > 4 else 100) for each in days(85)]  # type: ignore[union-attr]
 

@@ -127,6 +127,7 @@ def test_of_more_lines_than_are_read_it_counts_when_they_began(began: datetime |
     assert isinstance(facts, ErrorsFacts)
     assert (facts.complete, facts.since) == (False, began)
     assert "at least 50" in finding.summary
+    assert (" since " in finding.summary.partition("at least 50")[2]) is (began is not None)
 
 
 def test_errors_of_a_service_that_may_be_missing_are_no_failure() -> None:
