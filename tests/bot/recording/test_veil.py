@@ -28,6 +28,13 @@ def test_numbers_stay_numbers_and_nothing_stays_nothing() -> None:
     assert veil.cell("team", "LAC") == "LAC"
 
 
+def test_every_reader_of_json_keeps_a_hashed_number() -> None:
+    hashed = [Veil(columns=frozenset({"id"})).cell("id", number) for number in range(60)]
+
+    assert all(float(number) == number and number < 2**53 for number in hashed)
+    assert max(hashed) > 2**40, "so small a number is met by chance"
+
+
 def test_personal_fields_are_hashed_inside_of_documents() -> None:
     veil = Veil(columns=frozenset({"player"}))
 
