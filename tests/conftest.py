@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager
@@ -14,10 +13,6 @@ from hypothesis import settings
 
 from tests.of_the_process import kept
 from tests.servers.emulator import EmulatorUnavailable, required
-
-# Keep the tests' compiled files also where the environment turns that off, as it does in many containers: without
-# them every worker prepares the assertions of three hundred files again. They lie in __pycache__, which git ignores.
-sys.dont_write_bytecode = False
 
 # No pipeline is the default: what tests run is about the example, unless they name another.
 os.environ.setdefault("REVEILLE_PIPELINE", "nba")
