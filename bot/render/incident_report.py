@@ -18,8 +18,8 @@ from bot.render.alert_title import beyond, past_title, short_title
 from bot.render.logged import logged_lines
 from bot.render.mentions import mention
 from bot.render.post import Aside, Code, Collapsible, Paragraph, Part, Post, Strong, Text, Title, limited, text
+from bot.render.repair_changes import who
 from bot.render.words import capital, clean, duration, joined, moment, number, sentence, shortened, value_words
-from bot.repairs.model import SLACK_USER
 from checks.pipeline import Pipeline
 
 EVENTS_IN_SLACK = 25
@@ -177,13 +177,9 @@ def _timeline(chronicle: Chronicle, pipeline: Pipeline, most: int | None) -> Ite
 
 def _more(event: Event) -> Iterator[Text]:
     if event.is_somebodys:
-        yield (" by ", *_who(event.actor))
+        yield (" by ", *who(event.actor))
     if event.detail:
         yield (f": {limited(event.detail, LINE)}",)
-
-
-def _who(actor: str) -> Text:
-    return mention(actor.removeprefix(SLACK_USER)) or (limited(actor, LINE),)
 
 
 def _cause(chronicle: Chronicle, pipeline: Pipeline) -> Iterator[Text | Item]:
@@ -226,8 +222,8 @@ _ROLES: Sequence[tuple[str, tuple[Happening, ...]]] = (
 def _people(chronicle: Chronicle) -> Iterator[Text | Item]:
     roles = [(role, chronicle.actors(*kinds)) for role, kinds in _ROLES]
     for role, actors in roles:
-        if people := dict.fromkeys(actor.removeprefix(SLACK_USER) for actor in actors):
-            yield Item(text(f"{role}: ", *_listed(map(_who, people))))
+        if people := dict.fromkeys(map(who, actors)):
+            yield Item(text(f"{role}: ", *_listed(people)))
     if not any(actors for _, actors in roles):
         yield ("Nobody did anything about it in Slack.",)
 
