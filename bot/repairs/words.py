@@ -29,6 +29,7 @@ _OUTCOMES = {
 }
 
 
+OF_SLACK = "the Slack user "
 _ID = re.compile(r"[UW][A-Z0-9]+")
 
 
@@ -36,7 +37,7 @@ def named(actor: str) -> str:
     """Return an actor as people are named where nothing is asked of Slack."""
     user = actor.removeprefix(SLACK_USER)
     if user != actor or _ID.fullmatch(actor):
-        return f"the Slack user {user}"
+        return f"{OF_SLACK}{user}"
     where, _, account = actor.partition(":")
     return f"{account or 'somebody'} in a shell" if where == SHELL else actor
 

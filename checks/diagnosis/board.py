@@ -173,7 +173,9 @@ class Board:
         checks: Sequence[KnownCheck],
         results: Sequence[CheckResult],
         year: int | None = None,
+        beside: Iterable[Symptom] = (),
     ) -> None:
+        """``beside`` is what is known without a check."""
         self.pipeline = pipeline
         self._effects = {each.id: each.effect_of for each in checks}
         self.reasons = {each.id: each.reason for each in checks if each.reason}
@@ -183,6 +185,7 @@ class Board:
         self._phases = {phase.id: number for number, phase in enumerate(pipeline.phases)}
         self._services = {spec.name: number for number, spec in enumerate(pipeline.services)}
         self._all = [Symptom(result.check, finding) for result in results for finding in result.findings]
+        self._all += beside
         self._titles = {result.check: result.title for result in results}
         unexplained = Unexplained(self.failed)
         self.free, self.free_of = unexplained.free, unexplained.free_of
