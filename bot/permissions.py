@@ -41,7 +41,7 @@ class Role(StrEnum):
 
 _DEEDS = {
     Role.VIEWER: "see the state of this pipeline",
-    Role.ACTOR: "act on alerts of this pipeline",
+    Role.ACTOR: "act on this pipeline or its alerts",
     Role.REPAIRER: "repair this pipeline",
 }
 

@@ -193,7 +193,10 @@ def click_reply(alert: Alert, action: str, actor: str, pipeline: Pipeline) -> Bo
         case "released":
             return _body([text("🙋 ", *who, " released this: nobody has it now.", call and (" ", *call))])
         case "unsnoozed":
-            return _body([("⏰ ", *who, " ended the snooze.")])
+            again = (
+                (" ", *mention(alert.owner or ""), " has this again.") if alert.state is AlertState.ACKNOWLEDGED else ()
+            )
+            return _body([text("⏰ ", *who, " ended the snooze.", *again)])
         case _:
             return _body([(*who, f": {limited(action, 100)}.")])
 

@@ -607,6 +607,30 @@ class TestSnoozing:
 
             assert now_of(rig, alert).state is not AlertState.SNOOZED
 
+    def test_who_had_acknowledged_it_has_it_again_when_somebody_ends_the_snooze(self) -> None:
+        with running() as rig:
+            alert = rig.alert(state=AlertState.ACKNOWLEDGED, owner=COLLEAGUE)
+            for reason in ("for the night", "for the day"):  # also one that is put to sleep again
+                click = Click(key=alert.key, actor=PERSON, now=rig.now, action_key=reason)
+                rig.services.incidents.snooze(click, until=None, ends_on=SnoozeUntil.CHANGE, reason=reason)
+
+            press(rig, now_of(rig, alert), "alert:unsnooze")
+
+            after = now_of(rig, alert)
+            assert (after.state, after.owner, after.owner_before) == (AlertState.ACKNOWLEDGED, COLLEAGUE, None)
+            said = [str(formatted(each.body)) for each in rig.store.pending()]
+            assert any(f"ended the snooze. <@{COLLEAGUE}> has this again." in each for each in said)
+
+    def test_a_snooze_of_what_nobody_had_leaves_it_to_nobody(self) -> None:
+        with running() as rig:
+            alert = rig.alert()
+            click = Click(key=alert.key, actor=PERSON, now=rig.now, action_key="sleep")
+            rig.services.incidents.snooze(click, until=None, ends_on=SnoozeUntil.CHANGE, reason="")
+
+            press(rig, now_of(rig, alert), "alert:unsnooze")
+
+            assert (now_of(rig, alert).state, now_of(rig, alert).owner) == (AlertState.FIRING, None)
+
 
 class TestDetails:
     def test_they_show_the_alert_and_what_was_done_about_it(self) -> None:

@@ -56,7 +56,7 @@ def test_who_may_not_act_on_alerts_hears_why_and_nothing_is_asked() -> None:
     with running(Rules(actors=(COLLEAGUE,))) as rig:
         rig.done("/reveille", "check")
 
-        assert "act on alerts" in rig.said[0]
+        assert "You cannot act on this pipeline or its alerts." in rig.said[0]
         assert rig.slack.called("conversations.history") == []
 
 
