@@ -173,7 +173,7 @@ class TestAcknowledging:
             press(rig, alert, "alert:acknowledge")
 
             assert now_of(rig, alert).state is AlertState.RESOLVED
-            assert "Now it is resolved" in rig.said[0]
+            assert "was resolved meanwhile" in rig.said[0]
 
     def test_an_alert_that_is_forgotten_is_said_to_be(self) -> None:
         with running() as rig:
