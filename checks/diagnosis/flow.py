@@ -332,6 +332,7 @@ class _Reading:
             last_good=_aware(self._last_good(symptom, place)),
             of=tuple(Place(PlaceKind.DATA, name) for name in (symptom.check, *filter(None, phases))),
             joined=_joined(board.sql_checks.get(symptom.check), place),
+            ahead=CalendarFacts in finding.facts.families(),
         )
 
     def _source_of(self, place: Place) -> str | None:
