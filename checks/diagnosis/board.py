@@ -121,6 +121,10 @@ class Suspect:
     """Changes that may be why, each with whether that is established."""
     taken: Change | None = None
     """The change that took away what the cause lacks."""
+    taken_of: tuple[str, ...] = ()
+    """What that change was made to, with what was changed in the same way by the same person at the same time."""
+    lacked_before: bool = False
+    """Whether the change only brought back what had been so before, as an undo does."""
     last_good: datetime | None = None
     """When what a change broke last did its work."""
     covers: frozenset[str] = frozenset()

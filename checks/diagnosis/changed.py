@@ -79,8 +79,13 @@ def blame(board: Board, suspects: Iterable[Suspect]) -> None:
         (each, change) for each, change in logged if _takes(change) and (change in own or not _is_told(change, own))
     ]
     for suspect in suspects:
-        suspect.taken = _taken(board, suspect, taken)
-        if suspect.taken is not None and suspect.code == "invoker-removed-by-deploy":
+        if (found := _taken(board, suspect, taken)) is None:
+            continue
+        symptom, change = found
+        suspect.taken, suspect.lacked_before = change.change, symptom.check == OWN
+        same = (each.place.name for about, each in taken if _is_one_deed(each, change) and _is_of(suspect, about, each))
+        suspect.taken_of = tuple(dict.fromkeys(same))
+        if suspect.code == "invoker-removed-by-deploy":
             suspect.code = "invoker-missing"
 
 
@@ -89,13 +94,21 @@ def _is_told(change: LoggedChange, own: Sequence[LoggedChange]) -> bool:
     return any(each.place == change.place and abs(each.at - change.at) <= OF_ONE_WRITE for each in own)
 
 
-def _taken(board: Board, suspect: Suspect, taken: Iterable[tuple[Symptom, LoggedChange]]) -> Change | None:
+def _taken(
+    board: Board, suspect: Suspect, taken: Iterable[tuple[Symptom, LoggedChange]]
+) -> tuple[Symptom, LoggedChange] | None:
     """Return the newest change that took away what a cause lacks, None where the audit log holds none."""
     logged = (pair for pair in taken if _is_of(suspect, *pair))
     found = max(logged, key=lambda pair: pair[1].at, default=None)
     if found is None or _is_deploys_own(board, suspect, found[1].at):
         return None
-    return found[1].change
+    return found
+
+
+def _is_one_deed(change: LoggedChange, other: LoggedChange) -> bool:
+    """Whether two changes are one to people: of several services one after the other."""
+    same = (change.actor, str(change)) == (other.actor, str(other))
+    return same and abs(change.at - other.at) <= OF_ONE_WRITE
 
 
 def _is_deploys_own(board: Board, suspect: Suspect, at: datetime) -> bool:

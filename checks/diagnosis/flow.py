@@ -147,7 +147,7 @@ def _mechanisms(board: Board, suspect: Suspect, rank: int) -> Iterator[Fact]:
     if suspect.code in RISKS:
         return
     yield from _of_jobs(suspect, rank)
-    since = _aware(broken_since(board, suspect))
+    since = None if suspect.lacked_before else _aware(broken_since(board, suspect))
     jobs = [each.place for each in suspect.primary if each.place.kind is PlaceKind.RUN_JOB]
     places = [
         *(jobs or map(service, sorted(suspect.services))),

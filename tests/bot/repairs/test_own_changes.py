@@ -33,15 +33,17 @@ def test_the_alert_of_a_repair_that_was_taken_back_names_who_did_it_and_since_wh
         story.looked_again(key)
 
         back = story.alert()
+        (*opened,) = story.store.open_alerts(story.pipeline.name)
         began, said = broken_since(back), slack_message(alert_message(back, story.pipeline, story.now))
 
-    assert (back.key, back.state) == (key, AlertState.FIRING)
+    assert [(each.key, each.state) for each in opened] == [(key, AlertState.FIRING)]
     assert began is not None
     assert timedelta(0) <= began - undone < timedelta(seconds=2)
     assert "deploy" not in back.title
     assert f"<@{ALICE}> took {INVOKER}" in str(said.blocks)
     assert "Broken since 11 Feb 08:20 EST" in str(said.blocks)
     assert "5 Feb" not in str(said.blocks)
+    assert "phase3-to-phase4-orchestrator, phase4-to-phase5-orchestrator and phase5-to-phase6" in str(said.blocks)
 
 
 @pytest.mark.parametrize("outcome", [RepairOutcome.FAILED, RepairOutcome.ALREADY, RepairOutcome.BEGUN])
