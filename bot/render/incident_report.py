@@ -16,7 +16,7 @@ from bot.alerting.incident import broken_since, members_of, scalar
 from bot.redaction.redactor import Redactor
 from bot.render.alert_title import beyond, past_title, short_title
 from bot.render.logged import logged_lines
-from bot.render.mentions import mention
+from bot.render.mentions import mention, naming
 from bot.render.post import Aside, Code, Collapsible, Paragraph, Part, Post, Strong, Text, Title, limited, text
 from bot.render.repair_changes import who
 from bot.render.words import capital, clean, duration, joined, moment, number, sentence, shortened, value_words
@@ -190,7 +190,7 @@ def _cause(chronicle: Chronicle, pipeline: Pipeline) -> Iterator[Text | Item]:
     elif not words:
         yield ("It is what the summary says.",)
     if words:
-        yield (limited(sentence(words), LINE),)
+        yield naming(limited(sentence(words), LINE), chronicle.alert)
     evidence = {name: value_words(scalar(value), pipeline.zone, now) for name, value in _evidence(details).items()}
     changes = {name: said for name, said in evidence.items() if any(part in name for part in CHANGE)}
     for label, facts in (
@@ -198,7 +198,8 @@ def _cause(chronicle: Chronicle, pipeline: Pipeline) -> Iterator[Text | Item]:
         ("Change", changes),
     ):
         for name, said in facts.items():
-            yield Item(text(Strong((label,)), f"  {name.replace('_', ' ')}: {limited(said, LINE)}"))
+            told = f"  {name.replace('_', ' ')}: {limited(said, LINE)}"
+            yield Item(text(Strong((label,)), *naming(told, chronicle.alert)))
     for line in logged_lines(details.get("logged") or (), pipeline.zone, now):
         yield Item(text(Strong(("Logged",)), f"  {limited(line.text, LINE)}"))
     if doubt := clean(str(details.get("doubt") or "")):

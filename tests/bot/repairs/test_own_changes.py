@@ -9,7 +9,9 @@ import pytest
 
 from bot.alerting.incident import broken_since
 from bot.render.alert import alert_message
+from bot.render.alert_details import detail_parts
 from bot.render.blocks import slack_message
+from bot.render.post import Post
 from bot.repairs.model import RepairOutcome, RepairRun
 from bot.repairs.own_changes import own_changes
 from bot.repairs.records import begun, ended
@@ -36,6 +38,9 @@ def test_the_alert_of_a_repair_that_was_taken_back_names_who_did_it_and_since_wh
         (*opened,) = story.store.open_alerts(story.pipeline.name)
         began, said = broken_since(back), slack_message(alert_message(back, story.pipeline, story.now))
 
+    details = slack_message(Post((), tuple(detail_parts(back, story.pipeline, story.now))))
+    assert f"<@{ALICE}> took" in str(details.blocks)
+    assert "Slack user" not in str(details.blocks)
     assert [(each.key, each.state) for each in opened] == [(key, AlertState.FIRING)]
     assert began is not None
     assert timedelta(0) <= began - undone < timedelta(seconds=2)
