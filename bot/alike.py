@@ -82,16 +82,21 @@ def _ended(word: str) -> tuple[str, str]:
 
 
 def grouped(items: Iterable[T], line: Callable[[T], str], of: Callable[[T], object] = lambda _: None) -> list[list[T]]:
-    """Return items in groups whose lines differ in a name alone and are equal in what they are ``of``, in order."""
+    """Return items in groups whose lines are equal or differ in a name alone, and are equal in what they are ``of``."""
     groups: list[list[T]] = []
     for item in items:
         for group in groups:
-            if of(group[0]) == of(item) and alike([*map(line, group), line(item)]) is not None:
+            if of(group[0]) == of(item) and _is_one_line([*map(line, group), line(item)]):
                 group.append(item)
                 break
         else:
             groups.append([item])
     return groups
+
+
+def _is_one_line(lines: Sequence[str]) -> bool:
+    told = list(dict.fromkeys(lines))
+    return len(told) == 1 or alike(told) is not None
 
 
 def together(lines: Iterable[str]) -> list[str]:

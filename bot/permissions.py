@@ -41,7 +41,7 @@ class Role(StrEnum):
 
 _DEEDS = {
     Role.VIEWER: "see the state of this pipeline",
-    Role.ACTOR: "act on alerts of this pipeline",
+    Role.ACTOR: "act on this pipeline or its alerts",
     Role.REPAIRER: "repair this pipeline",
 }
 
@@ -120,16 +120,23 @@ class Permissions:
         if _PERSON.fullmatch(user) is None:
             return "Only people may {deed}."
         named = allowed is not None and user in allowed
-        if not (named and self._is_ours(team)):
-            reason = self._reason_of_standing(user, role, team)
-            if reason is not None:
-                return reason
+        if named and self._is_ours(team):
+            return "Only people may {deed}." if self._is_gone(user, role, team) else None
+        if (reason := self._reason_of_standing(user, role, team)) is not None:
+            return reason
         if allowed is None or named or any(self._is_in(group, user, role) for group in allowed if group[0] == "S"):
             return None
         return "You cannot {deed}."
 
     def _is_ours(self, team: str) -> bool:
         return not team or self._people is None or team == self._people.team()
+
+    def _is_gone(self, user: str, role: Role, team: str) -> bool:
+        """Whether somebody who is named has left: where Slack does not say, whoever is named may."""
+        try:
+            return self._people is not None and self._standing(user, role, team) is Standing.NOBODY
+        except UnavailableError as error:
+            return str(error) == "user_not_found"
 
     def _reason_of_standing(self, user: str, role: Role, team: str) -> str | None:
         if self._people is None:

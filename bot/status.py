@@ -46,7 +46,7 @@ def status_of(
         unread=unread,
         repairs=_repairs(pipeline),
         sources=sources_of(pipeline, now, reads),
-        unasked=_unasked(pipeline, reads),
+        unasked=unasked(pipeline, reads),
         sinks=_sinks(pipeline),
         problems=problems or {},
     )
@@ -75,7 +75,8 @@ def source_state(name: str, read: Read[object]) -> SourceState:
     return SourceState(name=name)
 
 
-def _unasked(pipeline: Pipeline, reads: Reads) -> tuple[str, ...]:
+def unasked(pipeline: Pipeline, reads: Reads) -> tuple[str, ...]:
+    """Return the sources that the pipeline file needs and nothing connects."""
     lines = (line for line in SOURCES if line.tried is not None and line.needed(pipeline))
     return tuple(line.source.name for line in lines if not reads.connected(line.source))
 

@@ -13,6 +13,7 @@ from bot.request import Plan, Request, RequestError, intervals_of
 from checks.catalog import checks_of
 from checks.control_plane.missed_jobs import missed_jobs
 from checks.diagnosis import diagnose
+from checks.facts.logs import LoggedChange
 from checks.log_evidence import with_logs
 from checks.model import CheckResult, Report
 from checks.pipeline import Pipeline
@@ -29,6 +30,15 @@ JobsBefore = Callable[[datetime], Iterable[SchedulerJob]]
 
 
 def no_jobs(_: datetime) -> Iterable[SchedulerJob]:
+    """Nobody remembers any."""
+    return ()
+
+
+OwnChanges = Callable[[datetime], Iterable[LoggedChange]]
+"""Returns what Reveille itself changed in the days before an instant."""
+
+
+def no_changes(_: datetime) -> Iterable[LoggedChange]:
     """Nobody remembers any."""
     return ()
 
@@ -85,6 +95,8 @@ class Validation:
         clock: Callable[[], datetime],
         give_way: Callable[[], object] = nothing,
         jobs_before: JobsBefore = no_jobs,
+        *,
+        own_changes: OwnChanges = no_changes,
     ) -> None:
         self.pipeline = pipeline
         self.checks = checks_of(pipeline)
@@ -92,6 +104,7 @@ class Validation:
         self._clock = clock
         self._give_way = give_way
         self.jobs_before = jobs_before
+        self.own_changes = own_changes
 
     @property
     def now(self) -> datetime:
@@ -150,7 +163,7 @@ class Validation:
         raw = (found[check.id] for check in planned.selected if check.id in found)
         results = verified_results(raw, inventory)
         year = planned.now.astimezone(self.pipeline.zone).year
-        causes = diagnose(self.pipeline, self.checks, results, year)
+        causes = diagnose(self.pipeline, self.checks, results, year, own=tuple(self.own_changes(planned.now)))
         return Report(
             pipeline=self.pipeline.name,
             title=self.pipeline.title,

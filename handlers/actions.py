@@ -60,12 +60,21 @@ def register(app: App, services: Services, others: Mapping[str, tuple[str, Press
         app.action(action_id)(_listener(services, take, title, pressing))
 
 
-def register_links(app: App) -> None:
-    """Acknowledge every other button, that is links: Slack reports a click on them, too. Must come last."""
+def register_others(app: App, services: Services) -> None:
+    """Acknowledge links, of which Slack reports a click, too; whoever presses a button of a former version, or sends a
+    form of one, hears that it is none of ours any more. Must come last."""
 
     @app.action(re.compile(r".*"))
-    def link(ack: Ack) -> None:
+    def other(ack: Ack, body: Body) -> None:
         ack()
+        # A select in a form reports each choice, and has no value.
+        if any(each.get("value") and not each.get("url") for each in body.get("actions") or ()):
+            submit_outdated(services, body, PrivateReply.to(services.client, body))
+
+    @app.view(re.compile(r".*"))
+    def form(ack: Ack, body: Body) -> None:
+        ack()
+        submit_outdated(services, body, PrivateReply.to(services.client, body))
 
 
 def _listener(

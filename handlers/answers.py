@@ -14,7 +14,7 @@ from bot.delivery.troubles import Trouble
 from bot.render.alert_links import thread_link
 from bot.render.blocks import slack_messages
 from bot.render.pages import Block, SlackMessage
-from bot.render.partial import partial_message
+from bot.render.partial import partial_message, without_a_word
 from bot.render.reading import Reading
 from bot.render.report import message_of
 from bot.render.slack_text import fitted
@@ -93,7 +93,8 @@ class AnswerMessage:
         try:
             if self._asked.private or self._reply.channel is None:
                 self._post(self._reply.user, text)
-                self._reply.say("The answer comes in our direct messages, where you alone see it.")
+                if self._reply.channel not in (None, self._channel):
+                    self._reply.say("The answer comes in our direct messages, where you alone see it.")
             elif not self._posted_in(self._reply.channel, text):
                 self._post(self._reply.user, text)
                 self._reply.say(
@@ -277,10 +278,13 @@ def result_messages(services: Services, asked: Asked, report: Report, user: str)
     )
     message = message_of(reading)
     if report.partial:
-        ran = (len(report.results), len(services.validation.checks))
+        ran = (len(shown.results), len(services.validation.checks))
         alerts = _open_alerts(services)
         links = {each.key: _link(services, each) for each in alerts or ()}
         message = partial_message(message, reading, _name(services, asked), ran, alerts, links)
+        if asked.service is not None:
+            silent = [each.title for each in report.results if each.check not in {kept.check for kept in shown.results}]
+            message = without_a_word(message, asked.service, silent)
     first, *others = slack_messages(message)
     by = {"type": "context", "elements": [{"type": "mrkdwn", "text": f"Asked by <@{user}>"}]}
     return [SlackMessage(text=first.text, blocks=(*first.blocks, by)), *others]

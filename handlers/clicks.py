@@ -12,7 +12,7 @@ from bot.permissions import Role
 from bot.render.alert_list import state_words
 from bot.render.blocks import slack_message
 from bot.render.slack_text import escape, markup
-from bot.store.model import Alert, AuditEntry, Changes, StoreError
+from bot.store.model import Alert, AlertState, AuditEntry, Changes, StoreError
 from handlers.buttons import Body, Pressed
 from handlers.parents import parent_of
 from handlers.patience import patiently
@@ -25,7 +25,8 @@ log = logging.getLogger(__name__)
 REFUSED = "refused"
 """The outcome that the audit has for what somebody may not do."""
 
-GONE = "I know this alert no longer: it was resolved long ago, and its history is deleted."
+GONE = "I know this alert no longer: its history is deleted, or I was started with another store."
+OVER = "The alert was resolved meanwhile, so nothing was changed. Its message is refreshed."
 
 
 def action_key(body: Body, what: str) -> str:
@@ -97,6 +98,9 @@ def settle(services: Services, reply: PrivateReply, clicked: Clicked) -> None:
         reply.say(f"Nothing to do: the alert is {state}.")
         return
     refresh(services, clicked.alert)
+    if clicked.alert.state is AlertState.RESOLVED:
+        reply.say(OVER)
+        return
     reply.say(
         f"The alert moved on since that message was written, so nothing was changed. Now it is {state}."
         " Its message is refreshed: press again if you still mean it."

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from bot.dates import is_date_word, with_dates_joined
 from bot.nearest import closest
+from bot.render.slack_text import code
 from bot.request import Request, RequestError
 from checks.pipeline import Pipeline
 from checks.registry import Check
@@ -130,6 +131,17 @@ def ask_for_service(text: str, checks: Sequence[str], services: Iterable[str], *
     service = named[0] if named else None
     unsure = service is not None and service not in known.values()
     return Asked(request=request, private=private, service=service, unsure=unsure)
+
+
+def not_alone(name: str, does: str, text: str) -> str:
+    """Return what answers words behind a command that takes none; empty where there are none."""
+    words = text.split()
+    if not words:
+        return ""
+    wanted = f"`{name}`: {does}."
+    if any(bare(word).lower() in HELP_WORDS for word in words):
+        return wanted
+    return f"It takes no words, and I read {code(' '.join(words), LONGEST_WORD)}. {wanted}"
 
 
 def ask_for_days(text: str, default: int, most: int) -> int:

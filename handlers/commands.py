@@ -35,6 +35,7 @@ from handlers.command_words import (
     ask_for_days,
     ask_for_everything,
     ask_for_service,
+    not_alone,
 )
 from handlers.parents import parent_of
 from handlers.replies import PrivateReply
@@ -232,8 +233,8 @@ def _alerts(services: Services) -> Listener:
     does = next(does for name, _, does in COMMANDS if name == ALERTS)
 
     def alerts(ack: Ack, body: Body) -> None:
-        if str(body.get("text") or "").strip().lower() in HELP_WORDS:
-            ack(text=f"`{ALERTS}`: {does}.", response_type="ephemeral")
+        if said := not_alone(ALERTS, does, str(body.get("text") or "")):
+            ack(text=said, response_type="ephemeral")
         else:
             _take(services, ack, body, _answer(lambda reply: tell_alerts(services, reply)))
 

@@ -112,7 +112,7 @@ def _home(services: Services) -> Home:
     now, pipeline, store = services.clock(), services.validation.pipeline, services.store
     shown = DigestCalendar(pipeline).last(DIGESTS, now)
     since = shown[0].start
-    last = newest_report(store, pipeline.name, since, now)
+    last = newest_report(store, pipeline, since, now)
     verdicts: dict[str, Verdict] = {}
     for head in store.report_heads(pipeline.name, JOB, since, HEADS_AT_MOST):
         verdicts.setdefault(interval_in(head.key), Verdict(head.verdict))

@@ -7,7 +7,7 @@ from slack_bolt import Ack
 from bot.permissions import Role
 from bot.render.slack_text import escape
 from handlers.buttons import Body
-from handlers.command_words import HELP_WORDS
+from handlers.command_words import not_alone
 from handlers.replies import PrivateReply
 from handlers.requests import Taken, ask, title_of
 from handlers.services import Services
@@ -15,15 +15,13 @@ from handlers.workers import Lane
 
 NAME = "check"
 USAGE = ""
-ONLY = "It takes no words; `/validate-daily` validates. "
 DOES = "what I need of Slack and of my sources, and what to do where it is missing"
 
 
 def check(services: Services, ack: Ack, body: Body) -> None:
     """Answer the command, to those who may act on alerts."""
-    words = str(body.get("text") or "").lower().split()
-    if words:
-        ack(text=f"{'' if HELP_WORDS & set(words) else ONLY}`/reveille {NAME}`: {DOES}.", response_type="ephemeral")
+    if said := not_alone(f"/reveille {NAME}", DOES, str(body.get("text") or "")):
+        ack(text=said, response_type="ephemeral")
         return
     reply = PrivateReply.to(services.client, body)
 

@@ -46,7 +46,7 @@ def register_all(app: App, services: Services) -> None:
     request_log.register(app)
     _register_own(app, services)
     _register_shared(app, (services,))
-    actions.register_links(app)
+    actions.register_others(app, services)
 
 
 def register_several(app: App, apps: Mapping[str, App], every: Sequence[Services]) -> None:
@@ -56,11 +56,11 @@ def register_several(app: App, apps: Mapping[str, App], every: Sequence[Services
     for services in every:
         own = apps[services.pipeline]
         _register_own(own, services)
-        actions.register_links(own)
+        actions.register_others(own, services)
     errors.register(app, every[0].client, every[0].workers)
     switchboard.register(app, apps, every, VOCABULARY)
     _register_shared(app, every)
-    actions.register_links(app)
+    actions.register_others(app, every[0])
 
 
 def _register_own(app: App, services: Services) -> None:

@@ -7,7 +7,7 @@ from slack_bolt import Ack
 from bot.permissions import Role
 from bot.render.slack_text import escape
 from handlers.buttons import Body
-from handlers.command_words import HELP_WORDS
+from handlers.command_words import not_alone
 from handlers.replies import PrivateReply
 from handlers.requests import Taken, ask, title_of
 from handlers.services import Services
@@ -20,8 +20,8 @@ DOES = "when I last looked and look next, what I may do, which sources answer, w
 
 def status(services: Services, ack: Ack, body: Body) -> None:
     """Answer the command."""
-    if HELP_WORDS & set(str(body.get("text") or "").lower().split()):
-        ack(text=f"`/reveille {NAME}`: {DOES}.", response_type="ephemeral")
+    if said := not_alone(f"/reveille {NAME}", DOES, str(body.get("text") or "")):
+        ack(text=said, response_type="ephemeral")
         return
     reply = PrivateReply.to(services.client, body)
 

@@ -19,7 +19,8 @@ from bot.render.blocks import slack_message
 from bot.render.buttons import REPORT
 from bot.render.pages import Block
 from bot.render.post import Actions, Part, Post
-from bot.render.slack_text import code, escape, fitted
+from bot.render.repair_changes import who
+from bot.render.slack_text import code, fitted, markup
 from bot.render.words import moment
 from bot.store.model import Alert, AuditEntry, StoreError
 from bot.timetable.slots import DigestCalendar
@@ -151,7 +152,7 @@ def details(services: Services, alert: Alert, history: Sequence[AuditEntry]) -> 
     if (why := _why(services, alert)) is not None:
         blocks.append(why)
     lines = [
-        f"• {moment(entry.at, zone, services.clock())} <@{escape(entry.actor)}> {fitted(entry.action, HISTORY_TEXT)}"
+        f"• {moment(entry.at, zone, services.clock())} {markup(who(entry.actor))} {fitted(entry.action, HISTORY_TEXT)}"
         + ("" if entry.outcome == ClickResult.DONE else f": {fitted(entry.outcome, HISTORY_TEXT)}")
         for entry in history[:HISTORY_AT_MOST]
     ]

@@ -469,7 +469,7 @@ def _firing(alert: Alert, now: datetime) -> Alert:
 
 
 def _awake(alert: Alert) -> Alert:
-    return replace(alert, owner=None, snoozed_until=None, snooze_ends_on=SnoozeUntil.TIME, reason="")
+    return replace(alert, owner=None, owner_before=None, snoozed_until=None, snooze_ends_on=SnoozeUntil.TIME, reason="")
 
 
 def _still_closed(alert: Alert | None, observation: Observation) -> Transition:

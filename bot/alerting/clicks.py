@@ -75,6 +75,7 @@ def snoozed(
         alert,
         state=AlertState.SNOOZED,
         owner=actor,
+        owner_before=alert.owner if alert.state is AlertState.ACKNOWLEDGED else alert.owner_before,
         changed_at=now,
         snoozed_until=until,
         snooze_ends_on=ends_on,
@@ -84,8 +85,10 @@ def snoozed(
 
 
 def unsnoozed(alert: Alert, now: datetime) -> Alert | None:
-    """Return the alert awake; it reminds again from now on."""
-    return _firing(alert, now) if alert.state is AlertState.SNOOZED else None
+    """Return the alert awake, with whoever had acknowledged it before; it reminds again from now on."""
+    if alert.state is not AlertState.SNOOZED:
+        return None
+    return _taken(alert, alert.owner_before, now) if alert.owner_before else _firing(alert, now)
 
 
 def _taken(alert: Alert, actor: str, now: datetime) -> Alert:
@@ -113,4 +116,4 @@ def _firing(alert: Alert, now: datetime) -> Alert:
 
 
 def _awake(alert: Alert) -> Alert:
-    return replace(alert, snoozed_until=None, snooze_ends_on=SnoozeUntil.TIME, reason="")
+    return replace(alert, owner_before=None, snoozed_until=None, snooze_ends_on=SnoozeUntil.TIME, reason="")

@@ -198,12 +198,16 @@ def members_of(alert: Alert) -> tuple[Member, ...]:
 
 
 def broken_since(alert: Alert) -> datetime | None:
-    """Return when the fault itself began, where a fact says so; never after it was first seen."""
+    """Return when the fault itself began, where a fact says so; never after it was first seen, or seen again."""
+    limit = alert.waits_since or alert.opened_at
     match alert.details:
+        # Of a change that somebody is known to have made it is certain, also where the alert had been open before.
+        case {"broken_since": str(text), "evidence": {"changed_at": {"at": str(changed)}}} if text == changed:
+            return datetime.fromisoformat(text)
         # Records of before carry it in their evidence.
         case {"broken_since": str(text)} | {"evidence": {"broken_since": {"at": str(text)}}}:
             began = datetime.fromisoformat(text)
-            return began if began <= alert.opened_at else None
+            return began if began <= limit else None
         case _:
             return None
 

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
 import click
 
@@ -31,6 +30,7 @@ from bot.definition.files import PipelineFileError
 from bot.definition.pipeline_file import load_pipeline
 from bot.definition.pipeline_folder import name_in
 from bot.google_cloud.credentials import default_credentials
+from bot.render.preflight import SIGNS, State
 from bot.render.status import SourceState, Status
 from bot.render.words import joined, number, sentence, time_of
 from bot.serving.serving_settings import ServingSettings, SlackSettings
@@ -43,11 +43,7 @@ from bot.status import sources_of as states_of
 from bot.store.model import StoreError
 from bot.validation import Validation
 from checks.pipeline import Pipeline
-from checks.source import UNANSWERED, Ports, Problem, SourceError
-
-State = Literal["well", "wrong", "unanswered", "left out"]
-
-MARKS: dict[State, str] = {"well": "✓", "wrong": "✗", "unanswered": "?", "left out": "-"}
+from checks.source import Ports, SourceError
 
 MOST_PROBLEMS = 10
 """Of a pipeline file; 'reveille config check' lists all."""
@@ -83,7 +79,7 @@ def doctor(pipeline_file: Path | None, as_json: bool) -> int:
     for each in examinations(pipeline_file):
         found.append(each)
         if not as_json:
-            say(f"{MARKS[each.state]} {each.about}: {each.text}")
+            say(f"{SIGNS[each.state]} {each.about}: {each.text}")
     states = Counter(each.state for each in found)
     if as_json:
         emit(json.dumps([asdict(each) for each in found], indent=2, ensure_ascii=True))
@@ -217,10 +213,7 @@ def _asked(validation: Validation) -> Iterator[Examined]:
 
 
 def _answer(source: SourceState) -> Examined:
-    if not source.problem:
-        return Examined(source.name, "well", "it answers.")
-    may_pass = Problem(source.problem) in UNANSWERED or source.problem == Problem.THROTTLED
-    return Examined(source.name, "unanswered" if may_pass else "wrong", source.words)
+    return Examined(source.name, source.state, source.words if source.problem else "it answers.")
 
 
 def _schedule(status: Status) -> Examined:
@@ -247,7 +240,7 @@ def _slack(pipeline: Pipeline | None) -> Iterator[Examined]:
         yield _clock(settings)
         if pipeline is not None:
             for each in slack_answers(settings, notifications_of(pipeline, settings.channel), post=False):
-                yield Examined(f"Slack, {each.about}", "wrong" if each.refused else "well", each.text)
+                yield Examined(f"Slack, {each.about}", each.state, each.text)
     except OSError as error:
         yield Examined("Slack", "unanswered", f"it does not answer ({type(error).__name__}); check the network.")
 

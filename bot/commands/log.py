@@ -19,7 +19,7 @@ from bot.composition.repairs_shell import remembered
 from bot.dates import is_date_word
 from bot.repairs.model import RepairRun
 from bot.repairs.records import BEGUN, ENDED, PLANNED, VERIFIED, runs_of
-from bot.repairs.words import run_line
+from bot.repairs.words import named, run_line
 from bot.request import day_meant
 from bot.store import kept
 from bot.store.marked import is_of
@@ -101,7 +101,9 @@ def lines(pipeline: Pipeline, entries: Sequence[AuditEntry], now: datetime) -> I
         if each.action not in (PLANNED, BEGUN, ENDED, VERIFIED, *kept.RECORDS) and not is_transition(each):
             when = in_words(each.at, pipeline.zone, now.astimezone(pipeline.zone).year)
             detail = f": {each.details['detail']}" if each.details.get("detail") else ""
-            told.append((each.at, f"{when}  {each.action} {each.subject}, by {each.actor}: {each.outcome}{detail}"))
+            told.append(
+                (each.at, f"{when}  {each.action} {each.subject}, by {named(each.actor)}: {each.outcome}{detail}")
+            )
     yield from (line for _, line in sorted(told, key=lambda pair: pair[0], reverse=True))
 
 

@@ -20,7 +20,7 @@ from bot.render.reading import Reading
 from bot.repairs.allowlist import catalogue
 from bot.repairs.kinds import KINDS
 from bot.repairs.model import RepairOutcome, RepairPlan, RepairRefusal, RepairRefusedError, RepairRun, Verification
-from bot.repairs.words import plan_lines, refusal_lines
+from bot.repairs.words import plan_lines, refusal_lines, refusal_words
 from checks.catalog import checks_of
 from checks.pipeline import Pipeline
 
@@ -164,7 +164,7 @@ def _plan_undo(ready: ShellRepairs, run_id: str, actor: str) -> RepairPlan:
     try:
         return ready.repairs.plan_undo(run_id, actor, ready.clock())
     except RepairRefusedError as error:
-        raise CannotGoOnError(str(error)) from None
+        raise CannotGoOnError(refusal_words(error)) from None
 
 
 def _say_end(ready: ShellRepairs, run: RepairRun, seen: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +16,12 @@ from bot.commands.options import PIPELINE_OPTION
 from bot.commands.output import complain, emit, say
 from bot.composition.validation import pipelines_of
 from bot.redaction.shown import Secret
+from bot.render.preflight import SIGNS, Need, State
 from bot.serving.serving_settings import SlackSettings
 from bot.setting_names import SecretSetting
 from bot.settings import Settings, Variables
 from bot.sinks.slack.client import slack_client
-from bot.sinks.slack.preflight import Granted, channels_of, opens_socket, post_test, preflight
+from bot.sinks.slack.preflight import channels_of, opens_socket, post_test, preflight
 from checks.notifications import Notifications, Routes
 from checks.pipeline import Pipeline
 
@@ -36,7 +38,7 @@ def check(*, post: bool, pipeline_file: Path | None) -> int:
     """Check the token, its scopes, each channel and each user group of the pipeline files; nothing is posted.
 
     Needs SLACK_BOT_TOKEN. Exits with 0 when all is well, with 1 when Slack refuses something, with 2 when it does not
-    answer, with 3 when the configuration is wrong.
+    answer or does not say, with 3 when the configuration is wrong.
 
     \b
     Examples:
@@ -47,17 +49,20 @@ def check(*, post: bool, pipeline_file: Path | None) -> int:
         settings = SlackSettings.outgoing()
         pipelines = pipelines_of(pipeline_file, Settings.from_environment())
         by_name = {each.name: notifications_of(each, settings.channel) for each in pipelines}
-        refused = 0
+        states: Counter[State] = Counter()
         try:
             for answer in answers_of_all(settings, by_name, post=post):
-                refused += answer.refused
-                say(f"{'✗' if answer.refused else '✓'} {answer.about}: {answer.text}")
+                states[answer.state] += 1
+                say(f"{SIGNS[answer.state]} {answer.about}: {answer.text}")
         except OSError as error:
             complain(f"Slack does not answer ({type(error).__name__}). Try again in a while.")
             return UNKNOWN
-    if refused:
-        complain(f"Slack refuses {refused} of these; each line says what to do.")
+    if states["wrong"]:
+        complain(f"Slack refuses {states['wrong']} of these; each line says what to do.")
         return FAILED
+    if states["unanswered"]:
+        complain(f"Slack did not say of {states['unanswered']} of these; each line says what to do.")
+        return UNKNOWN
     return FINE
 
 
@@ -94,9 +99,9 @@ def notifications_of(pipeline: Pipeline, channel: str | None) -> Notifications:
     return pipeline.notifications.model_copy(update={"routes": Routes(default=channel), "mentions": {}})
 
 
-def answers_of_all(settings: SlackSettings, by_name: Mapping[str, Notifications], *, post: bool) -> Iterator[Granted]:
+def answers_of_all(settings: SlackSettings, by_name: Mapping[str, Notifications], *, post: bool) -> Iterator[Need]:
     """Ask Slack for each pipeline: what is the same for all of them once, the rest with its name."""
-    said: set[Granted] = set()
+    said: set[Need] = set()
     for name, notifications in by_name.items():
         for each in slack_answers(settings, notifications, post=post):
             if each in said:
@@ -107,7 +112,7 @@ def answers_of_all(settings: SlackSettings, by_name: Mapping[str, Notifications]
                 said.add(each)
 
 
-def slack_answers(settings: SlackSettings, notifications: Notifications, *, post: bool) -> Iterator[Granted]:
+def slack_answers(settings: SlackSettings, notifications: Notifications, *, post: bool) -> Iterator[Need]:
     """Ask Slack about everything that the bot needs of it. Raises OSError where it does not answer."""
     client = slack_client(settings.bot_token.reveal(), settings.api_url)
     yield from preflight(client, notifications)
@@ -116,16 +121,16 @@ def slack_answers(settings: SlackSettings, notifications: Notifications, *, post
         yield from (post_test(client, channel) for channel in channels_of(notifications))
 
 
-def _way_in(settings: SlackSettings) -> Granted:
+def _way_in(settings: SlackSettings) -> Need:
     """Say how Slack reaches the bot, as far as that can be asked from here."""
     variables = Variables(os.environ)
     app_token: Secret | None = variables.secret(SecretSetting.SLACK_APP_TOKEN)
     signing = variables.secret(SecretSetting.SLACK_SIGNING_SECRET)
     if app_token is not None and signing is not None:
         text = "SLACK_SIGNING_SECRET and SLACK_APP_TOKEN are both set, so 'reveille serve' refuses to start: keep one."
-        return Granted("way in", text, refused=True)
+        return Need("way in", text, "wrong")
     if app_token is not None:
         return opens_socket(slack_client(app_token.reveal(), settings.api_url))
     if signing is not None:
-        return Granted("way in", "HTTP: the signing secret is set; Slack must reach /slack/events of the bot")
-    return Granted("way in", "none is set; 'reveille serve' needs SLACK_SIGNING_SECRET or SLACK_APP_TOKEN")
+        return Need("way in", "HTTP: the signing secret is set; Slack must reach /slack/events of the bot", "well")
+    return Need("way in", "none is set; 'reveille serve' needs SLACK_SIGNING_SECRET or SLACK_APP_TOKEN", "left out")

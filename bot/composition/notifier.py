@@ -28,6 +28,7 @@ from bot.delivery.outbox import Outbox
 from bot.delivery.outboxes import Outboxes
 from bot.delivery.traffic import Defaults
 from bot.render.alert import AlertMessages
+from bot.repairs.own_changes import own_changes
 from bot.serving.measured import MeasuredValidation, RunMetrics, Traced
 from bot.serving.metrics import Metrics
 from bot.serving.serving_settings import ServingSettings, SlackSettings
@@ -295,7 +296,13 @@ def _notifier(prepared: Prepared, world: MadeWorld, shared: _Shared, give_way: C
     if shared.traces is not None:
         counted = Traced(counted, shared.traces, clock)
     validation = MeasuredValidation(
-        pipeline, world.ports, clock, counted, give_way, partial(jobs_before, store, pipeline.name)
+        pipeline,
+        world.ports,
+        clock,
+        counted,
+        give_way,
+        partial(jobs_before, store, pipeline.name),
+        own_changes=partial(own_changes, store, pipeline.name),
     )
     standing = DigestStanding(store, pipeline, shared.workspace.address)
     is_shared = not shared.channels.isdisjoint(channels_of(prepared.notifications))

@@ -16,6 +16,7 @@ from bot.composition.google import google_ports, google_repair_platform
 from bot.composition.shell_store import shell_store, store_of_shell
 from bot.composition.validation import clock_of, pipeline_of, scenario_of, validating
 from bot.redaction.shown import Secret
+from bot.repairs.model import SHELL
 from bot.repairs.ports import Platform
 from bot.repairs.service import RepairService
 from bot.setting_names import SecretSetting
@@ -148,7 +149,7 @@ def remembered(pipeline_file: Path | None) -> Iterator[tuple[Pipeline, StateStor
 def shell_actor() -> str:
     """Return who repairs from a shell, as records name them."""
     try:
-        return f"shell:{getpass.getuser()}"
+        return f"{SHELL}:{getpass.getuser()}"
     except (KeyError, OSError):
         # A container's user need not have a name.
-        return "shell"
+        return SHELL

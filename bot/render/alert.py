@@ -20,7 +20,7 @@ from bot.render.alert_list import since_words, state_words
 from bot.render.alert_replies import click_reply, look_reply, pointer, transition_reply
 from bot.render.alert_title import HEADLINE, NO_LONGER, TITLE, beyond, cut, past_title, short_title
 from bot.render.buttons import buttons_of, repair_label
-from bot.render.mentions import mention, mention_of
+from bot.render.mentions import mention, mention_of, naming
 from bot.render.message import mark_of_severity
 from bot.render.post import (
     Actions,
@@ -301,7 +301,7 @@ def _open_parts(alert: Alert, pipeline: Pipeline, now: datetime, room: _Room) ->
         said = f"{said} {impact}"
     label, why = _cause(alert)
     if cause := _within(_new(why, said), room.cause) or ("Not found." if label == "Cause" else ""):
-        yield _labelled(label, cause)
+        yield Paragraph((Strong((label,)), *naming(f"  {cause}", alert)))
         said = f"{said} {cause}"
     if room.logged:
         yield from _logged(alert.details.get("logged") or (), pipeline, now, room.logged)

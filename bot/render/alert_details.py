@@ -10,7 +10,9 @@ from typing import Any
 from bot.alerting.incident import Member, members_of, scalar, total
 from bot.render.alert_title import beyond, short_title
 from bot.render.logged import logged_lines
-from bot.render.message import Command, Heading, Line, Part, SmallPrint, mark_of_severity
+from bot.render.mentions import naming
+from bot.render.message import Command, Heading, Line, SmallPrint, mark_of_severity
+from bot.render.post import Paragraph, Part
 from bot.render.words import clean, evidence_words, interval_title, joined, number, sentences, value_words
 from bot.store.model import Alert
 from checks.model import Severity
@@ -26,7 +28,7 @@ def detail_parts(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[Pa
     what = clean(str(details.get("what") or alert.title))
     # The title stands above it.
     if more := beyond(what, short_title(alert)):
-        yield Line(text=more)
+        yield Paragraph(naming(more, alert))
     for impact in details.get("impacts") or ():
         yield Line(label="Impact", text=impact, inset=True)
     if action := details.get("action"):
@@ -48,7 +50,7 @@ def _evidence(evidence: Mapping[str, Any], what: str, pipeline: Pipeline, now: d
     unsaid = {
         name: value
         for name, value in values.items()
-        if any(part not in what for part in value_words(value, pipeline.zone, now).split(", "))
+        if any(part.lower() not in what.lower() for part in value_words(value, pipeline.zone, now).split(", "))
     }
     return evidence_words(unsaid, pipeline.zone, now)
 

@@ -11,7 +11,7 @@ from bot.alerting.incident import Member, broken_since, members_of, total
 from bot.alerting.recheck import RecheckResult
 from bot.render.alert_list import by_repair, state_words
 from bot.render.alert_title import beyond, short_title
-from bot.render.mentions import mention, mention_of
+from bot.render.mentions import mention, mention_of, naming
 from bot.render.message import mark_of_severity
 from bot.render.post import Body, Channel, Code, Mention, Paragraph, Post, Strong, Text, limited, text
 from bot.render.slack_text import EMOJI, LINE_TEXT
@@ -82,7 +82,11 @@ def _said(reason: Reason, before: Alert, alert: Alert, now: datetime, pipeline: 
 def _back(before: Alert, alert: Alert, now: datetime, pipeline: Pipeline) -> Iterator[Text]:
     quiet = "" if before.resolved_at is None else duration(now - before.resolved_at)
     after = f", {quiet} after it was resolved" if quiet else ""
-    yield text("🔁 ", _strong(f"Back at {time_of(now, pipeline.zone, now)}"), f"{after}: {_what(alert)}{_why(alert)}")
+    yield text(
+        "🔁 ",
+        _strong(f"Back at {time_of(now, pipeline.zone, now)}"),
+        *naming(f"{after}: {_what(alert)}{_why(alert)}", alert),
+    )
     if alert.state is AlertState.SNOOZED:
         yield ("It is still snoozed, so nobody is called.",)
 
@@ -189,7 +193,10 @@ def click_reply(alert: Alert, action: str, actor: str, pipeline: Pipeline) -> Bo
         case "released":
             return _body([text("🙋 ", *who, " released this: nobody has it now.", call and (" ", *call))])
         case "unsnoozed":
-            return _body([("⏰ ", *who, " ended the snooze.")])
+            again = (
+                (" ", *mention(alert.owner or ""), " has this again.") if alert.state is AlertState.ACKNOWLEDGED else ()
+            )
+            return _body([text("⏰ ", *who, " ended the snooze.", *again)])
         case _:
             return _body([(*who, f": {limited(action, 100)}.")])
 

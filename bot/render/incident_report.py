@@ -16,10 +16,10 @@ from bot.alerting.incident import broken_since, members_of, scalar
 from bot.redaction.redactor import Redactor
 from bot.render.alert_title import beyond, past_title, short_title
 from bot.render.logged import logged_lines
-from bot.render.mentions import mention
+from bot.render.mentions import mention, naming
 from bot.render.post import Aside, Code, Collapsible, Paragraph, Part, Post, Strong, Text, Title, limited, text
+from bot.render.repair_changes import who
 from bot.render.words import capital, clean, duration, joined, moment, number, sentence, shortened, value_words
-from bot.repairs.model import SLACK_USER
 from checks.pipeline import Pipeline
 
 EVENTS_IN_SLACK = 25
@@ -177,13 +177,9 @@ def _timeline(chronicle: Chronicle, pipeline: Pipeline, most: int | None) -> Ite
 
 def _more(event: Event) -> Iterator[Text]:
     if event.is_somebodys:
-        yield (" by ", *_who(event.actor))
+        yield (" by ", *who(event.actor))
     if event.detail:
         yield (f": {limited(event.detail, LINE)}",)
-
-
-def _who(actor: str) -> Text:
-    return mention(actor.removeprefix(SLACK_USER)) or (limited(actor, LINE),)
 
 
 def _cause(chronicle: Chronicle, pipeline: Pipeline) -> Iterator[Text | Item]:
@@ -194,7 +190,7 @@ def _cause(chronicle: Chronicle, pipeline: Pipeline) -> Iterator[Text | Item]:
     elif not words:
         yield ("It is what the summary says.",)
     if words:
-        yield (limited(sentence(words), LINE),)
+        yield naming(limited(sentence(words), LINE), chronicle.alert)
     evidence = {name: value_words(scalar(value), pipeline.zone, now) for name, value in _evidence(details).items()}
     changes = {name: said for name, said in evidence.items() if any(part in name for part in CHANGE)}
     for label, facts in (
@@ -202,7 +198,8 @@ def _cause(chronicle: Chronicle, pipeline: Pipeline) -> Iterator[Text | Item]:
         ("Change", changes),
     ):
         for name, said in facts.items():
-            yield Item(text(Strong((label,)), f"  {name.replace('_', ' ')}: {limited(said, LINE)}"))
+            told = f"  {name.replace('_', ' ')}: {limited(said, LINE)}"
+            yield Item(text(Strong((label,)), *naming(told, chronicle.alert)))
     for line in logged_lines(details.get("logged") or (), pipeline.zone, now):
         yield Item(text(Strong(("Logged",)), f"  {limited(line.text, LINE)}"))
     if doubt := clean(str(details.get("doubt") or "")):
@@ -226,8 +223,8 @@ _ROLES: Sequence[tuple[str, tuple[Happening, ...]]] = (
 def _people(chronicle: Chronicle) -> Iterator[Text | Item]:
     roles = [(role, chronicle.actors(*kinds)) for role, kinds in _ROLES]
     for role, actors in roles:
-        if people := dict.fromkeys(actor.removeprefix(SLACK_USER) for actor in actors):
-            yield Item(text(f"{role}: ", *_listed(map(_who, people))))
+        if people := dict.fromkeys(map(who, actors)):
+            yield Item(text(f"{role}: ", *_listed(people)))
     if not any(actors for _, actors in roles):
         yield ("Nobody did anything about it in Slack.",)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from bot.render.post import Mention, Text
+from bot.render.post import Mention, Text, text
+from bot.repairs.words import OF_SLACK
 from bot.store.model import Alert, AlertState
 from checks.pipeline import Pipeline
 
@@ -19,6 +20,16 @@ def mention_of(alert: Alert, pipeline: Pipeline) -> Text:
     if alert.state is not AlertState.FIRING or pipeline.notifications is None:
         return ()
     return mention(pipeline.notifications.mentions.get(alert.severity, ""))
+
+
+def naming(words: str, alert: Alert) -> Text:
+    """Return words of an alert, in which whoever made the change that is its cause is a mention if Slack knows them."""
+    by = str((alert.details.get("evidence") or {}).get("changed_by") or "")
+    who = mention(by.removeprefix(OF_SLACK)) if by.startswith(OF_SLACK) else ()
+    if not who:
+        return (words,)
+    first, *others = re.split(re.escape(by), words, flags=re.IGNORECASE)
+    return text(first, *(span for each in others for span in (*who, each)))
 
 
 def mention(member: str) -> Text:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from bot.alerting.incident import incidents_of
 from bot.render.alert_list import gravest_first
 from bot.render.alert_title import short_title
 from bot.render.message import Line, Message, Part, SmallPrint, mark_of_severity
-from bot.render.reading import Reading, total
-from bot.render.words import number
+from bot.render.reading import Reading
+from bot.render.words import number, quoted
 from bot.store.model import Alert
 from checks.model import Outcome, Severity
 
@@ -18,10 +19,12 @@ ALERTS_AT_MOST = 3
 
 
 def status_of(reading: Reading) -> str:
-    """Return what a few checks say, in the place of a verdict: ``nothing found``, ``3 problems``."""
-    failed = reading.of(Outcome.FAILED)
-    problems = total(each for each in failed if each.finding.severity is not Severity.P3)
-    notes = total(failed) - problems
+    """Return what a few checks say, in the place of a verdict: ``nothing found``, ``3 problems``.
+
+    A problem is what an alert tells, as in the digest: a cause with all that follows from it is one."""
+    incidents = incidents_of(reading.report)
+    problems = sum(each.severity is not Severity.P3 for each in incidents)
+    notes = len(incidents) - problems
     found = [number(problems, "problem")] if problems else [number(notes, "note")] if notes else []
     if reading.of(Outcome.UNKNOWN):
         return ", ".join([*found, "not everything could be checked"])
@@ -52,6 +55,14 @@ def partial_message(
     )
 
 
+def without_a_word(message: Message, service: str, titles: Sequence[str]) -> Message:
+    """Return the answer about a service with the checks that ran and have nothing about it: that they found nothing
+    says nothing."""
+    if not titles:
+        return message
+    return replace(message, parts=(*message.parts, SmallPrint(text=f"Nothing about {service}: {quoted(titles, 4)}.")))
+
+
 def _open_alerts(alerts: Sequence[Alert] | None, links: Mapping[str, str]) -> Iterator[Part]:
     if alerts is None:
         yield SmallPrint(text="The open alerts could not be read; /alerts lists them when the store answers.")
@@ -59,7 +70,7 @@ def _open_alerts(alerts: Sequence[Alert] | None, links: Mapping[str, str]) -> It
     for alert in gravest_first(alerts)[:ALERTS_AT_MOST]:
         yield Line(
             mark=mark_of_severity(alert.severity),
-            label=f"Open {alert.severity.name}",
+            label="open alert",
             text=short_title(alert),
             link=links.get(alert.key),
         )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.alike import commands_together, together
-from bot.render.post import Code, Mention, Span, Text, joined_by, limited
+from bot.render.mentions import mention
+from bot.render.post import Code, Text, joined_by, limited, text
 from bot.render.words import number, zoned
 from bot.repairs.model import SLACK_USER, PlannedChange, Recurrence, RepairPlan, RepairRefusedError
+from bot.repairs.words import named
 
 TEXT = 500
 CHANGES_SHOWN = 12
@@ -20,10 +22,21 @@ def actor_of(user: str) -> str:
     return f"{SLACK_USER}{user}"
 
 
-def who(actor: str) -> Span:
+def who(actor: str) -> Text:
     """Return an actor: a user as a mention, anybody else by name."""
-    user = actor.removeprefix(SLACK_USER)
-    return Mention(user) if actor.startswith(SLACK_USER) else limited(actor, TEXT)
+    return mention(actor.removeprefix(SLACK_USER)) or (limited(named(actor), TEXT),)
+
+
+def why_not(refusals: Sequence[RepairRefusedError]) -> Text:
+    """Return why repairs are refused that differ in a name alone, with who did what that says."""
+    said = limited(" ".join(together(map(str, refusals))), TEXT)
+    by = refusals[0].by
+    return text(said.removesuffix("."), ", by ", *who(by), ".") if by else (said,)
+
+
+def blamed(refusal: RepairRefusedError) -> str:
+    """Return whom a refusal names: those of one person are said together."""
+    return refusal.by
 
 
 def title_of(plan: RepairPlan) -> str:
@@ -39,7 +52,8 @@ def difference(plan: RepairPlan) -> object:
 
 def commands_of(made: Iterable[RepairPlan | RepairRefusedError]) -> Text:
     """Return the same for a shell."""
-    return joined_by("\n", [(code(each),) for each in commands_together(each.command for each in made)])
+    commands = commands_together(each.command for each in made if each.command)
+    return joined_by("\n", [(code(each),) for each in commands])
 
 
 def warned(warnings: Iterable[str]) -> Iterator[Text]:
@@ -71,7 +85,7 @@ def recurring(plans: Iterable[RepairPlan], zone: ZoneInfo) -> Iterator[Text]:
     for plan in plans:
         if (last := plan.recurrence) is not None:
             at = zoned(last.repaired_at, zone, plan.created_at)
-            before: Text = (f"⚠️ This was already repaired on {at} by ", who(last.repaired_by))
+            before: Text = (f"⚠️ This was already repaired on {at} by ", *who(last.repaired_by))
             found.setdefault(before, []).append(_undone(last, zone, plan.created_at))
     for lead, undone in found.items():
         told = together(undone)

@@ -8,8 +8,18 @@ from zoneinfo import ZoneInfo
 from bot.alike import alike, grouped, together
 from bot.render.limits import SECTION_TEXT
 from bot.render.pages import Block
-from bot.render.post import Strong, Text, limited
-from bot.render.repair_changes import TEXT, changes, commands_of, difference, recurring, title_of, warned
+from bot.render.post import Strong, Text, limited, text
+from bot.render.repair_changes import (
+    TEXT,
+    blamed,
+    changes,
+    commands_of,
+    difference,
+    recurring,
+    title_of,
+    warned,
+    why_not,
+)
 from bot.render.slack_text import markup
 from bot.render.words import number, once
 from bot.repairs.model import RepairPlan, RepairRefusedError
@@ -27,7 +37,7 @@ def plan_blocks(plans: Sequence[RepairPlan | RepairRefusedError], zone: ZoneInfo
     blocks = [
         *(_section(list(_planned(each, shared, zone))) for each in grouped(needed, title_of, difference)),
         *(_section(list(_nothing_to_do(each))) for each in grouped(done, title_of)),
-        *(_section(list(_refused(each))) for each in grouped(refused, str)),
+        *(_section(list(_refused(each))) for each in grouped(refused, str, blamed)),
     ]
     return [*blocks, *([_section(list(warned(shared)))] if shared else [])]
 
@@ -47,7 +57,7 @@ def _nothing_to_do(plans: Sequence[RepairPlan]) -> Iterator[Text]:
 
 
 def _refused(refusals: Sequence[RepairRefusedError]) -> Iterator[Text]:
-    yield from ((f"⛔ {limited(each, TEXT)}",) for each in together(map(str, refusals)))
+    yield text("⛔ ", *why_not(refusals))
     if commands := commands_of(refusals):
         yield commands
 

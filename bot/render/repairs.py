@@ -14,6 +14,7 @@ from bot.render.alert_replies import Said, still_failing, still_lines
 from bot.render.post import Actions, Body, Button, Paragraph, Post, Strong, Text, limited, text
 from bot.render.repair_changes import (
     TEXT,
+    blamed,
     change_words,
     changes,
     commands_of,
@@ -21,6 +22,7 @@ from bot.render.repair_changes import (
     recurring,
     title_of,
     who,
+    why_not,
 )
 from bot.render.words import time_of
 from bot.repairs.kinds import KINDS
@@ -38,7 +40,7 @@ def begun_reply(plans: Sequence[RepairPlan], actor: str, zone: ZoneInfo) -> Body
     """Return what the thread hears before anything is written: who, and the exact difference."""
     undone = [plan for plan in plans if plan.undoes]
     verb = f"takes {'repairs' if undone[1:] else 'a repair'} back" if undone else "repairs"
-    begun = ("🔧 ", who(actor), f" {verb}:")
+    begun = ("🔧 ", *who(actor), f" {verb}:")
     lines: list[Said] = [begun]
     for group in grouped(plans, title_of, difference):
         lines += _changed(group)
@@ -70,7 +72,7 @@ def made_reply(made: Made, alert_key: str) -> Body:
         *_under_headings((_made(each), each.plan.title) for each in made if isinstance(each, RepairRun))
     ]
     refusals = [each for each in made if isinstance(each, RepairRefusedError)]
-    lines += (_not_done(each) for each in grouped(refusals, str))
+    lines += (_not_done(each) for each in grouped(refusals, str, blamed))
     applied = [each for each in made if isinstance(each, RepairRun) and each.outcome is RepairOutcome.APPLIED]
     if any(run.plan.undoes for run in applied):
         lines.append(("I check whether everything is as it was before, and say so here.",))
@@ -105,9 +107,8 @@ def _made(run: RepairRun) -> Text:
 
 
 def _not_done(refusals: Sequence[RepairRefusedError]) -> Text:
-    commands = commands_of(each for each in refusals if each.command)
-    said = limited(" ".join(together(map(str, refusals))), TEXT)
-    return ("⛔ ", Strong(("Not done:",)), f" {said}", *(("\n", *commands) if commands else ()))
+    commands = commands_of(refusals)
+    return ("⛔ ", Strong(("Not done:",)), " ", *why_not(refusals), *(("\n", *commands) if commands else ()))
 
 
 def verified_reply(runs: Sequence[RepairRun], zone: ZoneInfo) -> Body:

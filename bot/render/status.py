@@ -13,11 +13,13 @@ from bot.render.blocks import first_page
 from bot.render.maintenance import hold_note
 from bot.render.message import Heading, Line, Mark, Part, SmallPrint
 from bot.render.pages import SlackMessage
+from bot.render.preflight import State
 from bot.render.slack_text import escape
 from bot.render.words import capital, duration, interval_title, joined, number, sentence, time_of
 from bot.store.model import Alert, AlertState, Delivery, ReportHead
 from checks.intervals import Interval
 from checks.pipeline import Pipeline
+from checks.source import UNANSWERED, Problem
 
 ERROR_TEXT = 200
 
@@ -35,6 +37,14 @@ class SourceState:
     def words(self) -> str:
         """Why it does not answer, and what to do."""
         return f"{self.problem}: {sentence(self.detail)} {self.advice}".strip()
+
+    @property
+    def state(self) -> State:
+        """How it is, for a preflight: what may pass is not wrong."""
+        if not self.problem:
+            return "well"
+        may_pass = Problem(self.problem) in UNANSWERED or self.problem == Problem.THROTTLED
+        return "unanswered" if may_pass else "wrong"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +94,9 @@ def status_sentence(status: Status) -> str:
     known = status.remembered
     open_alerts = "the store is not read" if known is None else number(len(known.alerts), "open alert")
     silent = [each.name for each in status.silent]
-    sources = (
-        f"{joined(silent)} {'does' if len(silent) == 1 else 'do'} not answer" if silent else "every source answers"
-    )
+    well = "every connected source answers" if status.unasked else "every source answers"
+    well = well if status.sources else "no source is connected"
+    sources = f"{joined(silent)} {'does' if len(silent) == 1 else 'do'} not answer" if silent else well
     return f"{status.pipeline.title}: {open_alerts}, {sources}."
 
 

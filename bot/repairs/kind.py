@@ -13,7 +13,9 @@ from bot.repairs.effects import Effect, EffectSeen
 from bot.repairs.model import PlannedChange, RepairRefusal, RepairRefusedError
 from bot.repairs.ports import Configuration, Platform, Write
 from checks.control_plane import service_commands
+from checks.facts.logs import GrantChange
 from checks.pipeline import Pipeline
+from checks.places import Place
 
 State = TypeVar("State")
 Wanted = Mapping[str, Any]
@@ -97,6 +99,12 @@ class RepairKind(ABC, Generic[State]):
     @abstractmethod
     def holds(self, state: State, wanted: Wanted) -> bool:
         """Whether it is so."""
+
+    @classmethod
+    def changed(cls, target: str, wanted: Wanted) -> tuple[Place, tuple[GrantChange, ...]] | None:
+        """Return the place that a write has changed and what it granted or took; None for what deploys tell."""
+        del target, wanted
+        return None
 
     def verify(self, state: State, *, held: bool) -> EffectSeen:
         """Judge the effect by the thing itself; ``held`` says whether it is as it was to be."""

@@ -57,14 +57,16 @@ class RepairRefusal(StrEnum):
 
 
 class RepairRefusedError(Exception):
-    """A repair is not planned or applied. The text is one or two sentences for people, without secrets."""
+    """A repair is not planned or applied. The text is one or two sentences for people, without secrets. ``by`` is the
+    actor who did what the text says, and whom whoever shows it names."""
 
-    def __init__(self, refusal: RepairRefusal, text: str, *, advice: str = "", command: str = "") -> None:
+    def __init__(self, refusal: RepairRefusal, text: str, *, advice: str = "", command: str = "", by: str = "") -> None:
         super().__init__(text)
         self.refusal = refusal
         self.text = text
         self.advice = advice
         self.command = command
+        self.by = by
 
     def __str__(self) -> str:
         return " ".join(filter(None, (self.text, self.advice)))
@@ -146,6 +148,8 @@ class RepairOutcome(StrEnum):
 
 SLACK_USER = "slack:"
 """Stands before the ID of a user of Slack in the records of repairs; the shell's actors have their own."""
+SHELL = "shell"
+"""Who repairs from a shell; a colon and the name of the account follow it, where that has one."""
 
 NEVER_WRITTEN = "Its process ended before anything was written."
 """The detail of a run that somebody found begun and never made."""

@@ -235,7 +235,8 @@ class RepairService:
                 advice="Plan the repair that you want instead.",
             )
         if run is None or not run.undoable(now) or run.plan.former is None or now > run.begun_at + LEASE + UNDO_LIVES:
-            raise RepairRefusedError(RepairRefusal.NOT_POSSIBLE, _why_not_undoable(run, now))
+            by = run.undone_by if run is not None else None
+            raise RepairRefusedError(RepairRefusal.NOT_POSSIBLE, _why_not_undoable(run, now), by=by or "")
         return run, run.plan.former
 
     def _kind(self, key: RepairKey, members: tuple[str, ...] = ()) -> RepairKind[Any]:
@@ -308,7 +309,7 @@ def _why_not_undoable(run: RepairRun | None, now: datetime) -> str:
     if run is None:
         return "There is no such repair within the last two days."
     if run.undone_by is not None:
-        return f"It was taken back already, by {run.undone_by}."
+        return "It was taken back already."
     if run.plan.undoes is not None:
         return f"This took a repair back; plan {run.key} again instead."
     if run.plan.former is None:

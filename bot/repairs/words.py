@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.repairs.model import PlannedChange, Recurrence, RepairOutcome, RepairPlan, RepairRefusedError, RepairRun
+from bot.repairs.model import (
+    SHELL,
+    SLACK_USER,
+    PlannedChange,
+    Recurrence,
+    RepairOutcome,
+    RepairPlan,
+    RepairRefusedError,
+    RepairRun,
+)
 from checks.cells import in_words
 
 _OUTCOMES = {
@@ -17,6 +27,19 @@ _OUTCOMES = {
     RepairOutcome.VERIFIED: "done and verified",
     RepairOutcome.UNVERIFIED: "written, without the effect that it should have",
 }
+
+
+OF_SLACK = "the Slack user "
+_ID = re.compile(r"[UW][A-Z0-9]+")
+
+
+def named(actor: str) -> str:
+    """Return an actor as people are named where nothing is asked of Slack."""
+    user = actor.removeprefix(SLACK_USER)
+    if user != actor or _ID.fullmatch(actor):
+        return f"{OF_SLACK}{user}"
+    where, _, account = actor.partition(":")
+    return f"{account or 'somebody'} in a shell" if where == SHELL else actor
 
 
 def difference_lines(plan: RepairPlan) -> Iterator[str]:
@@ -41,7 +64,7 @@ def note_lines(plan: RepairPlan, zone: ZoneInfo) -> Iterator[str]:
 def recurrence_words(recurrence: Recurrence, zone: ZoneInfo, now: datetime) -> str:
     """Return the sentence that something is undoing a repair, and which deploy it is."""
     year = now.astimezone(zone).year
-    repaired = f"This was repaired {in_words(recurrence.repaired_at, zone, year)} by {recurrence.repaired_by}"
+    repaired = f"This was repaired {in_words(recurrence.repaired_at, zone, year)} by {named(recurrence.repaired_by)}"
     if recurrence.deployed_at is None:
         return f"{repaired}, and something has undone it since; no deploy after it is known."
     by = f" by {recurrence.deployed_by}" if recurrence.deployed_by else ""
@@ -66,9 +89,9 @@ def plan_lines(plan: RepairPlan, zone: ZoneInfo) -> Iterator[str]:
 def run_line(run: RepairRun, zone: ZoneInfo, now: datetime) -> str:
     """Return what became of a repair: when, what, by whom, with what outcome."""
     when = in_words(run.begun_at, zone, now.astimezone(zone).year)
-    taken_back = f"; taken back by {run.undone_by}" if run.undone_by else ""
+    taken_back = f"; taken back by {named(run.undone_by)}" if run.undone_by else ""
     detail = f": {run.detail}" if run.detail and run.outcome is not RepairOutcome.APPLIED else ""
-    return f"{when}  {run.plan.title}, by {run.actor}: {outcome_words(run, now)}{detail}{taken_back}"
+    return f"{when}  {run.plan.title}, by {named(run.actor)}: {outcome_words(run, now)}{detail}{taken_back}"
 
 
 def outcome_words(run: RepairRun, now: datetime) -> str:
@@ -78,9 +101,14 @@ def outcome_words(run: RepairRun, now: datetime) -> str:
     return _OUTCOMES[run.outcome]
 
 
+def refusal_words(error: RepairRefusedError) -> str:
+    """Return why a repair was refused, and who did what that says."""
+    return f"{str(error).removesuffix('.')}, by {named(error.by)}." if error.by else str(error)
+
+
 def refusal_lines(error: RepairRefusedError) -> Iterator[str]:
     """Yield why a repair was refused, what to do, and the command for whoever may."""
-    yield str(error)
+    yield refusal_words(error)
     if error.command:
         yield "  By hand:"
         yield from (f"    {line}" for line in error.command.splitlines())

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from bot.log_fields import extra, logged_with
 from bot.request import Plan
-from bot.validation import JobsBefore, Validation, no_jobs
+from bot.validation import JobsBefore, OwnChanges, Validation, no_changes, no_jobs
 from checks.model import CheckResult, Report
 from checks.pipeline import Pipeline
 from checks.reads import nothing
@@ -61,8 +61,10 @@ class MeasuredValidation(Validation):
         metrics: RunMetrics,
         give_way: Callable[[], object] = nothing,
         jobs_before: JobsBefore = no_jobs,
+        *,
+        own_changes: OwnChanges = no_changes,
     ) -> None:
-        super().__init__(pipeline, ports, clock, give_way, jobs_before)
+        super().__init__(pipeline, ports, clock, give_way, jobs_before, own_changes=own_changes)
         self._metrics = metrics
 
     def run(self, planned: Plan, observe: Callable[[CheckResult], None] = lambda _: None) -> Report:

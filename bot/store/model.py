@@ -58,6 +58,8 @@ class Alert:
     snoozed_until: datetime | None = None
     snooze_ends_on: SnoozeUntil = SnoozeUntil.TIME
     reason: str = ""
+    owner_before: str | None = None
+    """Who had acknowledged it when somebody snoozed it, and has it again when the snooze is ended by hand."""
     answered: Severity | None = None
     """The gravest severity that somebody was called for since it was last acknowledged or snoozed, or that this was
     done at: what is no graver calls nobody again. None in records of the first version stands for ``severity``."""

@@ -17,7 +17,7 @@ from checks.pipeline import Pipeline
 def board_of(store: StateStore, pipeline: Pipeline, now: datetime, refresh: int) -> WebPage:
     """Read the newest report, the digests before it, and the alerts. Raises StoreError."""
     calendar, name = DigestCalendar(pipeline), pipeline.name
-    last = newest_report(store, name, calendar.last(COLUMNS, now)[0].start, now)
+    last = newest_report(store, pipeline, calendar.last(COLUMNS, now)[0].start, now)
     recent = () if last is None else store.recent_alerts(name, last.at)
     return WebPage(
         pipeline=pipeline,

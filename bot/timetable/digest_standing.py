@@ -16,6 +16,7 @@ from bot.render.standing import restated, since_digest
 from bot.render.words import interval_title
 from bot.store.model import Alert, Delivery, DeliveryKind, DeliveryState, ReportHead, StateStore, StoreError
 from bot.timetable.digest_deliveries import interval_in, posting_key
+from bot.timetable.history import newest_digest
 from bot.timetable.slots import JOB, LOOK_BACK, DigestCalendar
 from checks.model import Verdict
 from checks.pipeline import Pipeline
@@ -122,7 +123,7 @@ class DigestStanding:
         """Return the digest of the newest day, as it was written last; None where Slack refused it for good."""
         since = min(now - LOOK_BACK, DigestCalendar(self._pipeline).newest(now).start)
         heads = self._store.report_heads(self._pipeline.name, JOB, since, HEADS_AT_MOST)
-        head = max(heads, key=lambda each: (interval_in(each.key), each.at), default=None)
+        head = newest_digest(heads)
         if head is None:
             return None
         key = self._words.get(head.key)

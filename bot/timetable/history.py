@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.render.limits import CHART_POINTS
-from bot.store.model import StateStore, StoredReport
+from bot.store.model import ReportHead, StateStore, StoredReport
+from bot.timetable.digest_deliveries import interval_in
 from bot.timetable.slots import JOB
+from checks.pipeline import Pipeline
 
 EARLIER_AT_MOST = 500
 """Reports that are looked through for those of earlier days."""
@@ -29,8 +31,17 @@ def digest_documents(store: StateStore, pipeline: str, until: datetime, besides:
     return [each.document for each in found if each is not None]
 
 
-def newest_report(store: StateStore, pipeline: str, since: datetime, now: datetime) -> StoredReport | None:
-    """Return the newest whole report, of a digest since then or of somebody who asked. Raises StoreError."""
-    digests = store.reports(pipeline, JOB, since, limit=1)
-    asked = store.reports(pipeline, "command", now - COMMANDS_SINCE, limit=1)
-    return max((*digests, *asked), key=lambda report: report.at, default=None)
+def newest_report(store: StateStore, pipeline: Pipeline, since: datetime, now: datetime) -> StoredReport | None:
+    """Return the newest whole report of the newest interval that is due, of a digest since then or of somebody who
+    asked. What somebody asks about another interval is an answer to them, and not how things are. Raises StoreError."""
+    digest = newest_digest(store.report_heads(pipeline.name, JOB, since, EARLIER_AT_MOST))
+    due = {pipeline.timeline.around(now)[0].name} | ({digest.previous} if digest else set())
+    asked = store.report_heads(pipeline.name, "command", now - COMMANDS_SINCE, EARLIER_AT_MOST)
+    heads = [*([digest] if digest else ()), *(each for each in asked if each.previous in due)]
+    head = max(heads, key=lambda each: (each.previous, each.at), default=None)
+    return None if head is None else store.report(head.key)
+
+
+def newest_digest(heads: Iterable[ReportHead]) -> ReportHead | None:
+    """Return the digest of the newest day as it was written last; one of another day may have been asked for since."""
+    return max(heads, key=lambda each: (interval_in(each.key), each.at), default=None)

@@ -42,7 +42,8 @@ class Fact:
     ``rank`` is its position in the pipeline's order, unique. ``due`` is when the place had to have done its work,
     ``last_good`` when it last did, ``since`` when a mechanism began; each is None where that is not known. A
     ``mechanism`` is no failing place itself, it is why one fails. ``of`` are further places at which a mechanism is one
-    of this failure, ``joined`` what the place was compared with when it failed.
+    of this failure, ``joined`` what the place was compared with when it failed. ``ahead`` was to be there before its
+    interval began, as the rows of a calendar: what is only less grave in the interval does not explain that it is not.
     """
 
     place: Place
@@ -56,6 +57,7 @@ class Fact:
     last_good: datetime | None = None
     of: tuple[Place, ...] = ()
     joined: tuple[Place, ...] = ()
+    ahead: bool = False
 
     @property
     def order(self) -> tuple[int, int, int]:
@@ -160,7 +162,7 @@ class _Spread:
             felt = None if fact.interval is None and place in self._always else stop
             felt = felt or self._joined(fact, place)
             ways = (felt,) if fact.effect is FailureEffect.STOPS else (felt, harm)
-            root = next((each[0] for each in ways if each is not None and not _too_late(each[0], fact)), None)
+            root = next((each[0] for each in ways if each is not None and _explains(each[0], fact)), None)
             if root is None and local is not None and local.effect is not FailureEffect.NOTE:
                 root = local
             if root is not None:
@@ -168,7 +170,7 @@ class _Spread:
             else:
                 local = local or fact
         if local is not None and local.effect is FailureEffect.STOPS:
-            stop = stop or (local, 0)
+            stop = (local, 0) if stop is None or local.ahead else stop
         elif local is not None and local.effect is FailureEffect.HARMS:
             harm = harm or (local, 0)
         if stop is not None:
@@ -208,6 +210,10 @@ class _Spread:
 def _best(arrived: Iterable[Arrived]) -> Arrived | None:
     found = min(arrived, key=lambda each: (each[0].severity, each[1], each[0].rank), default=None)
     return None if found is None else (found[0], found[1] + 1)
+
+
+def _explains(reason: Fact, effect: Fact) -> bool:
+    return not _too_late(reason, effect) and not (effect.ahead and reason.severity > effect.severity)
 
 
 def _too_late(reason: Fact, effect: Fact) -> bool:

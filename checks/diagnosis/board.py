@@ -121,6 +121,10 @@ class Suspect:
     """Changes that may be why, each with whether that is established."""
     taken: Change | None = None
     """The change that took away what the cause lacks."""
+    taken_of: tuple[str, ...] = ()
+    """What that change was made to, with what was changed in the same way by the same person at the same time."""
+    lacked_before: bool = False
+    """Whether the change only brought back what had been so before, as an undo does."""
     last_good: datetime | None = None
     """When what a change broke last did its work."""
     covers: frozenset[str] = frozenset()
@@ -173,7 +177,9 @@ class Board:
         checks: Sequence[KnownCheck],
         results: Sequence[CheckResult],
         year: int | None = None,
+        beside: Iterable[Symptom] = (),
     ) -> None:
+        """``beside`` is what is known without a check."""
         self.pipeline = pipeline
         self._effects = {each.id: each.effect_of for each in checks}
         self.reasons = {each.id: each.reason for each in checks if each.reason}
@@ -183,6 +189,7 @@ class Board:
         self._phases = {phase.id: number for number, phase in enumerate(pipeline.phases)}
         self._services = {spec.name: number for number, spec in enumerate(pipeline.services)}
         self._all = [Symptom(result.check, finding) for result in results for finding in result.findings]
+        self._all += beside
         self._titles = {result.check: result.title for result in results}
         unexplained = Unexplained(self.failed)
         self.free, self.free_of = unexplained.free, unexplained.free_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,10 +15,17 @@ from checks.diagnosis.symptom import Symptom
 from checks.facts import known
 from checks.facts.control_plane import InvokerFacts, JobsFacts, RevisionsFacts, ServiceFacts
 from checks.facts.logs import ChangeFacts, LoggedChange
+from checks.model import Finding, Outcome
 from checks.places import Place, PlaceKind
 
 OF_A_DEPLOY = timedelta(minutes=15)
 """A deploy that sets a policy does so within minutes of its revision."""
+
+OF_ONE_WRITE = timedelta(minutes=1)
+"""The audit log and the record of a repair tell one write at two instants."""
+
+OWN = "own-changes"
+"""Stands in the place of the check that found what Reveille changed."""
 
 GIVING = frozenset({"created", "resumed"})
 """What takes nothing away."""
@@ -39,6 +46,21 @@ def changes_of(board: Board) -> list[Change]:
     return [each for each in found.values() if each.at.tzinfo is not None]
 
 
+def own_symptoms(own: Iterable[LoggedChange]) -> Iterator[Symptom]:
+    """Yield what Reveille itself changed as if a check had found it."""
+    for each in own:
+        finding = Finding(
+            outcome=Outcome.PASSED,
+            code="changed",
+            subject=each.place.name,
+            summary=str(each),
+            place=each.place,
+            facts=ChangeFacts(changes=(each,)),
+            read=False,
+        )
+        yield Symptom(OWN, finding)
+
+
 def started_by(board: Board) -> Iterator[Dependency]:
     """Yield what the changed jobs, subscriptions and policies lead to."""
     for each in board.everything:
@@ -51,20 +73,42 @@ def started_by(board: Board) -> Iterator[Dependency]:
 
 def blame(board: Board, suspects: Iterable[Suspect]) -> None:
     """Name who took away what causes lack. A permission that somebody took was removed by no deploy."""
-    taken = [(each, change) for each in board.everything for change in _logged(each) if _takes(change)]
+    logged = [(each, change) for each in board.everything for change in _logged(each)]
+    own = [change for each, change in logged if each.check == OWN]
+    taken = [
+        (each, change) for each, change in logged if _takes(change) and (change in own or not _is_told(change, own))
+    ]
     for suspect in suspects:
-        suspect.taken = _taken(board, suspect, taken)
-        if suspect.taken is not None and suspect.code == "invoker-removed-by-deploy":
+        if (found := _taken(board, suspect, taken)) is None:
+            continue
+        symptom, change = found
+        suspect.taken, suspect.lacked_before = change.change, symptom.check == OWN
+        same = (each.place.name for about, each in taken if _is_one_deed(each, change) and _is_of(suspect, about, each))
+        suspect.taken_of = tuple(dict.fromkeys(same))
+        if suspect.code == "invoker-removed-by-deploy":
             suspect.code = "invoker-missing"
 
 
-def _taken(board: Board, suspect: Suspect, taken: Iterable[tuple[Symptom, LoggedChange]]) -> Change | None:
+def _is_told(change: LoggedChange, own: Sequence[LoggedChange]) -> bool:
+    """Whether a change of the audit log is a write of Reveille's, which is known with who told it to."""
+    return any(each.place == change.place and abs(each.at - change.at) <= OF_ONE_WRITE for each in own)
+
+
+def _taken(
+    board: Board, suspect: Suspect, taken: Iterable[tuple[Symptom, LoggedChange]]
+) -> tuple[Symptom, LoggedChange] | None:
     """Return the newest change that took away what a cause lacks, None where the audit log holds none."""
     logged = (pair for pair in taken if _is_of(suspect, *pair))
     found = max(logged, key=lambda pair: pair[1].at, default=None)
     if found is None or _is_deploys_own(board, suspect, found[1].at):
         return None
-    return found[1].change
+    return found
+
+
+def _is_one_deed(change: LoggedChange, other: LoggedChange) -> bool:
+    """Whether two changes are one to people: of several services one after the other."""
+    same = (change.actor, str(change)) == (other.actor, str(other))
+    return same and abs(change.at - other.at) <= OF_ONE_WRITE
 
 
 def _is_deploys_own(board: Board, suspect: Suspect, at: datetime) -> bool:

@@ -88,10 +88,12 @@ def facts_of(board: Board, suspect: Suspect) -> CauseFacts:
 
 
 def _of_services(board: Board, suspect: Suspect) -> CauseFacts:
-    first = removing_deploy(board, suspect.primary) or suspect.primary[0]
+    first = removed_by(board, suspect) or suspect.primary[0]
     services = suspect.behind or tuple(dict.fromkeys(each.place.name for each in suspect.primary))
     facts = replace(_shown(first.finding.facts), services=services)
-    if suspect.code in SHUT_OUT and (redeploy := redeploy_of(board, first)) is not None:
+    if suspect.taken is not None:
+        facts = replace(facts, deploy=None)
+    elif suspect.code in SHUT_OUT and (redeploy := redeploy_of(board, first)) is not None:
         deploy = DeployFacts(revision=redeploy.revision, deployed_at=redeploy.at, deployed_by=redeploy.by)
         facts = replace(facts, deploy=deploy)
     if suspect.code in _OF_THE_TRIGGER:
@@ -146,6 +148,11 @@ def removing_deploy(board: Board, refusals: Iterable[Symptom]) -> Symptom | None
         if each.finding.code == "caller-refused" and deployed is not None and good is not None and deployed > good:
             return each
     return None
+
+
+def removed_by(board: Board, suspect: Suspect) -> Symptom | None:
+    """Return the refusal that a deploy is behind; None where it is known who took the permission away."""
+    return None if suspect.taken is not None else removing_deploy(board, suspect.primary)
 
 
 def redeploy_of(board: Board, symptom: Symptom) -> Redeploy | None:

@@ -147,7 +147,7 @@ def _mechanisms(board: Board, suspect: Suspect, rank: int) -> Iterator[Fact]:
     if suspect.code in RISKS:
         return
     yield from _of_jobs(suspect, rank)
-    since = _aware(broken_since(board, suspect))
+    since = None if suspect.lacked_before else _aware(broken_since(board, suspect))
     jobs = [each.place for each in suspect.primary if each.place.kind is PlaceKind.RUN_JOB]
     places = [
         *(jobs or map(service, sorted(suspect.services))),
@@ -332,6 +332,7 @@ class _Reading:
             last_good=_aware(self._last_good(symptom, place)),
             of=tuple(Place(PlaceKind.DATA, name) for name in (symptom.check, *filter(None, phases))),
             joined=_joined(board.sql_checks.get(symptom.check), place),
+            ahead=CalendarFacts in finding.facts.families(),
         )
 
     def _source_of(self, place: Place) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from checks.changes import Change
@@ -14,7 +14,7 @@ from checks.diagnosis.evidence import (
     last_good_trigger,
     latest,
     redeploy_of,
-    removing_deploy,
+    removed_by,
 )
 from checks.diagnosis.lineage import judged, place_of
 from checks.diagnosis.platform_sentences import TELL_PLATFORM
@@ -43,7 +43,9 @@ MOST_FAULTS = 4
 def cause(board: Board, suspect: Suspect) -> Cause:
     """Return the finished cause."""
     lead = f"{_lost(board, suspect)}:" if suspect.code in BY_CHANGE else ""
-    mechanism = " ".join(filter(None, (TELL[suspect.code](board, suspect), _taken(board, suspect.taken))))
+    mechanism = " ".join(
+        filter(None, (_taken(board, suspect.taken, suspect.taken_of), TELL[suspect.code](board, suspect)))
+    )
     effect, doubt = _effect(board, suspect), _doubt(board, suspect)
     found = suspect.code not in WITHOUT_REASON
     unsaid = "" if found or doubt else "The reason was not found."
@@ -106,7 +108,7 @@ def _shut_out(board: Board, suspect: Suspect) -> str:
     refused = list(dict.fromkeys(each.place.name for each in shown))
     callers = suspect.primary[0].of(InvokerFacts).caller
     who = "Pub/Sub's account" if callers == (board.pipeline.invoker,) else ", ".join(callers) or "The caller"
-    deploy = removing_deploy(board, suspect.primary)
+    deploy = removed_by(board, suspect)
     if deploy is not None:
         good = last_good_trigger(board, deploy.place.name)
         first = "" if len(refused) == 1 else ", first"
@@ -213,12 +215,13 @@ def _broken_by_change(board: Board, suspect: Suspect) -> str:
     return f"{_taken(board, suspect.established)}{good}"
 
 
-def _taken(board: Board, change: Change | None) -> str:
+def _taken(board: Board, change: Change | None, names: Sequence[str] = ()) -> str:
     """Who did what to what, and when, as a sentence; nothing for no change."""
     if change is None:
         return ""
+    where = listed(sorted(names)) if names else change.place.name
     done = f"{change.what} on" if change.kind == "policy" else change.what
-    return f"{capitalised(change.actor or 'somebody')} {done} {change.place.name} {board.local(change.at)}."
+    return f"{capitalised(change.actor or 'somebody')} {done} {where} {board.local(change.at)}."
 
 
 def _came_with(board: Board, change: Change) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import Enum
 
 from checks.diagnosis.board import BY_CHANGE, MISSING, Board, Suspect
-from checks.diagnosis.evidence import failing_since, lag_of, latest, redeploy_of, removing_deploy
+from checks.diagnosis.evidence import failing_since, lag_of, latest, redeploy_of, removed_by
 from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.words import capitalised, phase_title
 from checks.facts.control_plane import (
@@ -145,10 +145,12 @@ def _refusing(board: Board, suspect: Suspect, tense: Tense) -> Said:
     who = _named(refused, "orchestrator" if every else "service")
     callers = suspect.primary[0].of(InvokerFacts).caller
     caller = "Pub/Sub" if callers == (board.pipeline.invoker,) else "its caller" if len(refused) == 1 else "a caller"
-    removing = removing_deploy(board, suspect.primary)
+    removing = removed_by(board, suspect)
     redeploy = redeploy_of(board, removing) if removing is not None else None
+    taken = _times(board, suspect.taken.at) if suspect.taken is not None and tense is Tense.NOW else ()
     verb = tense("refuses" if len(refused) == 1 else "refuse", "refused")
-    for since in _since(board, redeploy.at if redeploy is not None else None, tense):
+    deployed = _since(board, redeploy.at if redeploy is not None else None, tense)
+    for since in (*(f" since {time}" for time in taken), *deployed):
         yield f"{who} {verb} {caller}{since}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.alike import alike, commands_together, in_short, together
+from bot.alike import alike, commands_together, grouped, in_short, together
 from bot.render.message import Line, Mark, Message
 from bot.render.said_once import said_once
 from checks.model import Verdict
@@ -68,3 +68,10 @@ def test_in_short_some_names_stand_for_many_and_the_others_are_counted() -> None
 
 def test_in_short_lines_that_differ_in_more_are_all_there() -> None:
     assert in_short(["Nothing starts.", "Data is old and late.", ""], 2) == ["Nothing starts.", "Data is old and late."]
+
+
+def test_equal_lines_are_one_group_also_beside_one_that_differs_in_a_name() -> None:
+    assert grouped(["A is back.", "A is back.", "B is back.", "C."], str) == [
+        ["A is back.", "A is back.", "B is back."],
+        ["C."],
+    ]

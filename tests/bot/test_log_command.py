@@ -35,7 +35,7 @@ def test_a_repair_is_one_line_with_its_actor_and_outcome(on_cloud: Cloud, store:
     assert said.code == 0
     (line,) = said.out.splitlines()
     assert SERVICE in line
-    assert "by shell:" in line
+    assert " in a shell: done and verified" in line
     assert "done and verified" in line
 
 

@@ -82,6 +82,23 @@ def test_a_token_that_slack_refuses_is_the_only_thing_said(pipeline: Path, slack
     assert slack.token not in said
 
 
+@pytest.mark.parametrize("method", ["auth.test", "conversations.history", "usergroups.users.list", "chat.postMessage"])
+def test_what_slack_does_not_say_is_no_consent(pipeline: Path, slack: SlackServer, method: str) -> None:
+    slack.tell(method, refused("fatal_error", times=None))
+
+    code, said = asked(pipeline, slack, "--post")
+
+    assert (code, refusals(said), "? " in said) == (2, [], True)
+
+
+def test_scopes_that_slack_does_not_name_are_not_called_granted(pipeline: Path) -> None:
+    with SlackServer(channels=(HOME, GRAVE), names_scopes=False) as slack:
+        slack.workspace.groups[GROUP] = ["U0EXAMPLE1"]
+        code, said = asked(pipeline, slack)
+
+    assert (code, "? scopes: could not be checked" in said, "granted" in said) == (2, True, False)
+
+
 def test_an_empty_user_group_lets_nobody_in(pipeline: Path, slack: SlackServer) -> None:
     slack.workspace.groups[GROUP] = []
 

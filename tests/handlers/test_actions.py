@@ -173,7 +173,7 @@ class TestAcknowledging:
             press(rig, alert, "alert:acknowledge")
 
             assert now_of(rig, alert).state is AlertState.RESOLVED
-            assert "Now it is resolved" in rig.said[0]
+            assert "was resolved meanwhile" in rig.said[0]
 
     def test_an_alert_that_is_forgotten_is_said_to_be(self) -> None:
         with running() as rig:
@@ -606,6 +606,30 @@ class TestSnoozing:
             press(rig, alert, "alert:unsnooze")
 
             assert now_of(rig, alert).state is not AlertState.SNOOZED
+
+    def test_who_had_acknowledged_it_has_it_again_when_somebody_ends_the_snooze(self) -> None:
+        with running() as rig:
+            alert = rig.alert(state=AlertState.ACKNOWLEDGED, owner=COLLEAGUE)
+            for reason in ("for the night", "for the day"):  # also one that is put to sleep again
+                click = Click(key=alert.key, actor=PERSON, now=rig.now, action_key=reason)
+                rig.services.incidents.snooze(click, until=None, ends_on=SnoozeUntil.CHANGE, reason=reason)
+
+            press(rig, now_of(rig, alert), "alert:unsnooze")
+
+            after = now_of(rig, alert)
+            assert (after.state, after.owner, after.owner_before) == (AlertState.ACKNOWLEDGED, COLLEAGUE, None)
+            said = [str(formatted(each.body)) for each in rig.store.pending()]
+            assert any(f"ended the snooze. <@{COLLEAGUE}> has this again." in each for each in said)
+
+    def test_a_snooze_of_what_nobody_had_leaves_it_to_nobody(self) -> None:
+        with running() as rig:
+            alert = rig.alert()
+            click = Click(key=alert.key, actor=PERSON, now=rig.now, action_key="sleep")
+            rig.services.incidents.snooze(click, until=None, ends_on=SnoozeUntil.CHANGE, reason="")
+
+            press(rig, now_of(rig, alert), "alert:unsnooze")
+
+            assert (now_of(rig, alert).state, now_of(rig, alert).owner) == (AlertState.FIRING, None)
 
 
 class TestDetails:

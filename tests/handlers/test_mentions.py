@@ -147,3 +147,23 @@ def test_who_may_not_act_starts_no_maintenance() -> None:
 
         assert rig.store.pending() == []
         assert "You cannot" in ephemeral(rig)[0]
+
+
+def test_whoever_writes_in_a_direct_message_is_not_told_that_the_answer_comes_there() -> None:
+    with running() as rig:
+        wrote(rig, "validate")
+
+        assert not any("direct messages" in each for each in direct(rig))
+        assert any("Tiny pipeline" in each for each in direct(rig))
+
+
+@pytest.mark.parametrize("command", ["/alerts", "/reveille status", "/reveille check"])
+def test_words_behind_a_command_that_takes_none_are_not_ignored(command: str) -> None:
+    with running() as rig:
+        name, _, first = command.partition(" ")
+
+        said = rig.done(name, f"{first} foo bar".strip()).body
+
+        assert "It takes no words, and I read `foo bar`." in said
+        assert f"`{command}`: " in said
+        assert rig.said == []

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import closing
+
 import pytest
 
-from bot.playground.slack.server import refused
+from bot.playground.slack.requests import PERSON
+from bot.playground.slack.server import SlackServer, refused
+from bot.render.preflight import Need, preflight_message
+from bot.store.sqlite import SqliteStore
 from checks.notifications import Permissions as Rules
 from checks.ports.warehouse import BIGQUERY
 from checks.source import Problem, SourceError
 from handlers.commands import COMMANDS, ONLY_HERE
-from tests.handlers.rig import COLLEAGUE, Rig, running
+from tests.handlers.rig import CHANNEL, COLLEAGUE, Rig, running
 
 
 def told(rig: Rig) -> str:
     rig.done("/reveille", "check")
-    (answer,) = rig.slack.workspace.responses
+    answer = rig.slack.workspace.responses[-1]
     return "\n".join(str(block.get("text", block)) for block in answer["blocks"])
 
 
@@ -50,15 +56,39 @@ def test_who_may_not_act_on_alerts_hears_why_and_nothing_is_asked() -> None:
     with running(Rules(actors=(COLLEAGUE,))) as rig:
         rig.done("/reveille", "check")
 
-        assert "act on alerts" in rig.said[0]
+        assert "You cannot act on this pipeline or its alerts." in rig.said[0]
         assert rig.slack.called("conversations.history") == []
 
 
-def test_slack_that_does_not_answer_is_said_beside_the_sources() -> None:
-    with running() as rig:
-        rig.slack.tell("conversations.history", refused("internal_error"))
+@pytest.mark.parametrize("method", ["auth.test", "conversations.history", "usergroups.users.list"])
+def test_what_slack_does_not_say_is_not_called_well(method: str) -> None:
+    with running(Rules(viewers=("S0EXAMPLE1",))) as rig:
+        rig.slack.workspace.groups["S0EXAMPLE1"] = [PERSON]
+        rig.done("/reveille", "check")
+        rig.slack.tell(method, refused("internal_error", times=None))
 
-        assert "BigQuery" in told(rig)
+        said = told(rig)
+
+        assert re.match(r"Preflight: 1 of \d+ checks could not tell\.", rig.said[-1])
+        assert said.count("❔") == 1
+        assert "internal_error" in said
+        assert "BigQuery" in said
+
+
+def test_scopes_that_slack_does_not_name_are_not_called_granted() -> None:
+    slack = SlackServer((CHANNEL, PERSON), names_scopes=False)
+    with slack, closing(SqliteStore(":memory:")) as store, running(outliving=(slack, store)) as rig:
+        said = told(rig)
+
+        assert rig.said[0].startswith("Preflight: 1 of ")
+        assert "could not be checked: Slack does not name those" in said
+        assert "granted" not in said
+
+
+def test_a_source_that_is_not_connected_was_not_asked() -> None:
+    found = [Need("Slack", "takes it", "well"), Need("Logs", "it is not connected, so it was not asked", "left out")]
+
+    assert preflight_message(found).text == "Preflight: 1 of 2 checks not made."
 
 
 @pytest.mark.parametrize("words", ["help", "yesterday"])

@@ -306,18 +306,38 @@ def test_what_the_pipeline_file_does_not_allow_is_not_offered() -> None:
         assert platform.policies[SERVICE] == Policy(())
 
 
+def undo(rig: Rig, alert: Alert, user: str = PERSON) -> Mapping[str, Any]:
+    """Press Undo… below the repair that was made, and return the form that is shown."""
+    (made,) = (each for each in replies(rig, alert) if "repair:undo" in str(each.body))
+    value = next(
+        block["elements"][0]["value"] for block in formatted(made.body)["blocks"] if block["type"] == "actions"
+    )
+    rig.send(rig.slack.requests.click(rig.parent(alert), "repair:undo", value, user=user))
+    rig.wait()
+    view: Mapping[str, Any] = list(rig.slack.workspace.views.values())[-1]
+    return view
+
+
+def test_repairs_that_were_taken_back_already_are_said_once_with_who_did_it() -> None:
+    with broken(Rules(repairers=(PERSON, COLLEAGUE)), invoker=(SERVICE, "coordinator")) as (rig, platform):
+        platform.policies["coordinator"] = Policy(())
+        alert = refused_alert(rig, repairs=f"{KEY} grant-invoker:coordinator")
+        confirm(rig, press(rig, alert))
+        confirm(rig, undo(rig, alert, user=COLLEAGUE), user=COLLEAGUE)
+
+        said = str(undo(rig, alert)["blocks"])
+
+        assert said.count(f"It was taken back already, by <@{COLLEAGUE}>.") == 1
+        assert "slack:" not in said
+        assert "``````" not in said
+
+
 def test_an_applied_repair_can_be_taken_back_from_the_thread() -> None:
     with broken() as (rig, platform):
         alert = refused_alert(rig)
         confirm(rig, press(rig, alert))
-        (made,) = (each for each in replies(rig, alert) if "repair:undo" in str(each.body))
-        value = next(
-            block["elements"][0]["value"] for block in formatted(made.body)["blocks"] if block["type"] == "actions"
-        )
 
-        rig.send(rig.slack.requests.click(rig.parent(alert), "repair:undo", value))
-        rig.wait()
-        confirm(rig, list(rig.slack.workspace.views.values())[-1])
+        confirm(rig, undo(rig, alert))
 
         assert platform.policies[SERVICE].bindings == ()
         assert "takes a repair back" in words(rig, alert)

@@ -15,6 +15,7 @@ from bot.render.repair_changes import actor_of
 from bot.render.repair_form import plan_blocks
 from bot.render.repairs import begun_reply, made_reply, still_open_reply, verified_reply
 from bot.repairs.model import RepairPlan
+from bot.repairs.own_changes import own_changes
 from bot.request import Request
 from bot.scenarios.scenario import load_scenario
 from bot.settings import Settings
@@ -24,6 +25,8 @@ from tests.validated import validated
 
 FOUND_OUT = timedelta(minutes=7)
 """Until somebody has read the alert."""
+
+DAY = timedelta(days=1)
 
 HAS_EFFECT = timedelta(minutes=3)
 """Until Google lets the callers in."""
@@ -35,6 +38,7 @@ class RepairStory(Story):
     def __init__(self, ready: Ready) -> None:
         super().__init__()
         self._validation = ready.validation
+        self._validation.own_changes = lambda now: own_changes(self.store, self.pipeline.name, now)
         self._repairs = repairs_of(ready.validation, self.store, Settings(), ready.interval)
         report = validated(ready.validation, Request(interval=ready.interval))
         self.now = report.now
@@ -70,6 +74,16 @@ class RepairStory(Story):
         AlertThreads(self.incidents, self._validation, self.told, still_open_reply).look_again(
             key, "repair", self.now, ALICE
         )
+
+    def taken_back(self) -> None:
+        """Alice takes back what was made last."""
+        runs = [each for each in self._repairs.runs(self.now - DAY) if each.undoable(self.now)]
+        undos = [self._repairs.plan_undo(each.id, actor_of(ALICE), self.now) for each in runs]
+        self._repairs.apply_all(undos, actor_of(ALICE), self.now)
+
+    def looked_again(self, key: str) -> None:
+        """An alert is looked at again, by its own checks alone."""
+        AlertThreads(self.incidents, self._validation, self.told, still_open_reply).look_again(key, "again", self.now)
 
 
 @contextmanager

@@ -12,7 +12,9 @@ from checks.actions import lines
 from checks.control_plane import service_commands
 from checks.control_plane.callers import grantable
 from checks.control_plane.grants import INVOKER, decide, member_of, spelled
+from checks.facts.logs import GrantChange
 from checks.pipeline import Pipeline
+from checks.places import Place, PlaceKind
 
 
 class InvokerGrant(RepairKind[IamPolicy]):
@@ -93,6 +95,11 @@ class InvokerGrant(RepairKind[IamPolicy]):
 
     def holds(self, state: IamPolicy, wanted: Wanted) -> bool:
         return all(policy.grants(state, INVOKER, each) == wanted["present"] for each in wanted["members"])
+
+    @classmethod
+    def changed(cls, target: str, wanted: Wanted) -> tuple[Place, tuple[GrantChange, ...]]:
+        grants = (GrantChange(added=wanted["present"], role=INVOKER, member=each) for each in wanted["members"])
+        return Place(PlaceKind.PERMISSION, target), tuple(grants)
 
     def _allowed(self, target: str) -> tuple[str, ...]:
         """Return whom to grant it to. Raises RepairRefusedError for somebody whom the file does not allow."""

@@ -36,6 +36,8 @@ SCOPES: Mapping[str, str] = {
 }
 """The scopes of the app's manifest, and what does not work without each. Only without the first nothing works."""
 
+UNNAMED = "Slack does not name those of this token"
+
 _POSTS_ANYWHERE = "chat:write.public"
 _READ_CHANNELS = frozenset({"channels:read", "groups:read"})
 """Neither is asked for; an app that has one can be told that a channel is archived, which its history does not say."""
@@ -48,12 +50,15 @@ _logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """What Slack answered. ``app`` is the code with which it refuses the bot, ``channels`` those of channels;
-    ``missing`` are scopes that the app was not given, ``url`` is the address of the workspace."""
+    ``missing`` are scopes that the app was not given, None where Slack does not name those it was given. ``unsaid`` are
+    codes with which Slack says neither yes nor no: of the token under "", of channels by their IDs. ``url`` is the
+    address of the workspace."""
 
     default: str
     app: str = ""
     channels: Mapping[str, str] = field(default_factory=dict)
-    missing: Sequence[str] = ()
+    missing: Sequence[str] | None = ()
+    unsaid: Mapping[str, str] = field(default_factory=dict)
     url: object = None
     name: str = ""
     """Who the bot is, and in which workspace."""
@@ -62,7 +67,7 @@ class Access:
         """Return what only a person can repair. A channel beside the default one is no reason to be out of service: its
         messages go to the default channel."""
         if self.app == _MISSING:
-            names = ", ".join(self.missing)
+            names = ", ".join(self.missing or ())
             return {"slack": f"has not given the bot the scopes that it needs ({names}). {remedy(_MISSING)}"}
         if self.app:
             return {"slack": f"refuses the bot ({self.app}). {remedy(self.app)}"}
@@ -75,13 +80,23 @@ class Access:
         if self.app and self.app != _MISSING:
             return {"its token": f"Slack refuses the bot ({self.app}). {remedy(self.app)}"}
         scopes = {
-            each: f"The Slack app lacks the scope {each}: {SCOPES[each]}. {remedy(_MISSING)}" for each in self.missing
+            each: f"The Slack app lacks the scope {each}: {SCOPES[each]}. {remedy(_MISSING)}"
+            for each in self.missing or ()
         }
         channels = {
             each: f"Slack does not let the bot into {each} ({code}). {remedy(code)}"
             for each, code in self.channels.items()
         }
         return scopes | channels
+
+    def doubts(self) -> Mapping[str, str]:
+        """Return a sentence about everything of which Slack did not say how it is, each by what it is about."""
+        scopes = {"scopes": f"The scopes of the Slack app could not be checked: {UNNAMED}."}
+        unsaid = {
+            each or "token": f"Slack does not say whether it lets the bot in{f'to {each}' if each else ''} ({code})."
+            for each, code in self.unsaid.items()
+        }
+        return (scopes if self.missing is None else {}) | unsaid
 
 
 def ask(client: WebClient, channels: Sequence[str]) -> Access:
@@ -93,14 +108,22 @@ def ask(client: WebClient, channels: Sequence[str]) -> Access:
     try:
         answer = client.auth_test()
     except SlackApiError as error:
-        return Access(default=default, app=_refusal(error))
+        code = code_of(error)
+        return Access(default=default, app=code) if _refuses(code) else Access(default=default, unsaid={"": code})
     granted, url, name = _granted(answer), answer.get("url"), _name(answer)
-    missing = () if granted is None else tuple(each for each in SCOPES if each not in granted)
-    if WRITES in missing:
+    missing = None if granted is None else tuple(each for each in SCOPES if each not in granted)
+    if missing and WRITES in missing:
         return Access(default=default, app=_MISSING, missing=missing, url=url, name=name)
     known = granted or frozenset()
-    refused = {each: code for each in dict.fromkeys(channels) if (code := _channel_refusal(client, each, known))}
-    return Access(default=default, channels=refused, missing=missing, url=url, name=name)
+    codes = {each: code for each in dict.fromkeys(channels) if (code := _channel_error(client, each, known))}
+    return Access(
+        default=default,
+        channels={each: code for each, code in codes.items() if _refuses(code)},
+        missing=missing,
+        unsaid={each: code for each, code in codes.items() if not _refuses(code)},
+        url=url,
+        name=name,
+    )
 
 
 def _name(answer: SlackResponse) -> str:
@@ -117,13 +140,14 @@ def _granted(answer: SlackResponse) -> frozenset[str] | None:
     return None
 
 
-def _channel_refusal(client: WebClient, channel: str, granted: frozenset[str]) -> str:
+def _channel_error(client: WebClient, channel: str, granted: frozenset[str]) -> str:
+    """Return the code with which Slack does not show a channel; empty where it does, or where that is no matter."""
     try:
         client.conversations_history(channel=channel, limit=1)
         if granted & _READ_CHANNELS and _is_archived(client.conversations_info(channel=channel)):
             return _ARCHIVED
     except SlackApiError as error:
-        code = _refusal(error)
+        code = code_of(error)
         return "" if code == "not_in_channel" and _POSTS_ANYWHERE in granted else code
     return ""
 
@@ -132,10 +156,14 @@ def _is_archived(answer: SlackResponse) -> bool:
     return bool((answer.get("channel") or {}).get("is_archived"))
 
 
-def _refusal(error: SlackApiError) -> str:
-    """Return the code with which Slack refuses; empty where it does not, or cannot say now."""
-    code = str(error.response.get("error") or "")
-    return code if TROUBLES.get(code) in _REFUSING else ""
+def code_of(error: SlackApiError) -> str:
+    """Return the code of an error; an answer without one is none, either."""
+    return str(error.response.get("error") or "an error without a code")
+
+
+def _refuses(code: str) -> bool:
+    """Whether a code is a refusal, and not something that may pass or that says nothing of posting."""
+    return TROUBLES.get(code) in _REFUSING
 
 
 class SlackAccess:
@@ -164,6 +192,9 @@ class SlackAccess:
         for place, sentence in now.items():
             if before.get(place) != sentence:
                 _logger.error("%s", sentence)
+        for place, sentence in found.doubts().items():
+            if self._found.doubts().get(place) != sentence:
+                _logger.warning("%s", sentence)
         for place in before.keys() - now.keys():
             _logger.info("Slack lets the bot in again: %s", place)
         self._found = found

@@ -143,8 +143,14 @@ def remedy(code: str) -> str:
             return (
                 "Let the app post there in the channel's posting permissions, or name another channel under `routes`."
             )
-        case _:
+        case Trouble.CHANNEL:
             return "Repair the channel, or name another one under `routes` in the pipeline file."
+        case Trouble.CONTENT:
+            return "Nothing needs repair in Slack: report it to the owners of Reveille, with the code."
+        case Trouble.BUSY | Trouble.UNAVAILABLE:
+            return "It may pass: try again in a while."
+        case _:
+            return "Look the code up at https://docs.slack.dev/reference/methods, where each method lists its own."
 
 
 _INVITE = "Type `/invite @Reveille` in that channel."
@@ -158,6 +164,7 @@ _REMEDIES: Mapping[str, str] = {
     "invalid_auth": "Set SLACK_BOT_TOKEN to the bot token of the app's page *OAuth & Permissions*.",
     "not_authed": "Set SLACK_BOT_TOKEN to the bot token of the app's page *OAuth & Permissions*.",
     "not_allowed_token_type": "Set SLACK_BOT_TOKEN to the bot token, which begins with xoxb.",
+    "unknown_method": "This Slack lacks that method, so what needs it is left out.",
     "restricted_action_read_only_channel": (
         "Let the app post there in the channel's posting permissions, or name another channel under `routes`."
     ),

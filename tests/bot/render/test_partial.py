@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.render.message import Line, SmallPrint
-from bot.render.partial import ALERTS_AT_MOST, partial_message, status_of
+from bot.render.partial import ALERTS_AT_MOST, partial_message, status_of, without_a_word
 from bot.render.report import message_of
-from checks.model import Finding, Outcome, Severity, Verdict
+from checks.model import Cause, Finding, Outcome, Severity, Verdict
 from tests.bot.render.alert_states import OPEN
 from tests.bot.render.reports import finding, reading_of
 
@@ -59,6 +59,24 @@ def test_nothing_found_is_said_of_what_was_looked_at_alone(outcomes: list[tuple[
         assert not any(each.outcome in (Outcome.FAILED, Outcome.UNKNOWN) for each in findings)
 
 
+def test_a_cause_with_all_that_follows_from_it_is_one_problem_as_in_the_digest() -> None:
+    failing = [one(Outcome.FAILED, Severity.P0, number) for number in range(5)]
+    found = reading_of({"grading": failing})
+    keys = tuple(each.key for each in found.found)
+    cause = Cause(code="a-cause", subject="subject-0", sentence="All of it.", severity=Severity.P0, explains=keys)
+
+    assert status_of(reading_of({"grading": failing}, (cause,))) == "1 problem"
+
+
+def test_checks_that_say_nothing_of_a_service_are_named_and_not_counted_as_well() -> None:
+    reading = reading_of({"grading": [PASSED]})
+
+    told = without_a_word(message_of(reading), "worker", ["Is it deployed?"])
+
+    assert told.parts[-1] == SmallPrint(text="Nothing about worker: “Is it deployed?”.")
+    assert without_a_word(message_of(reading), "worker", []) == message_of(reading)
+
+
 def test_open_alerts_come_first_and_those_beyond_a_few_are_counted() -> None:
     reading = reading_of({"grading": [PASSED]})
     alerts = [OPEN] * (ALERTS_AT_MOST + 2)
@@ -68,6 +86,7 @@ def test_open_alerts_come_first_and_those_beyond_a_few_are_counted() -> None:
     first, *rest = message.parts
     assert message.result == "nothing found (1 of 9 checks)"
     assert isinstance(first, Line)
+    assert first.label == "open alert"
     assert first.link == "https://example.com"
     assert rest[ALERTS_AT_MOST - 1] == SmallPrint(text="and 2 more open alerts: /alerts lists them.")
 

@@ -9,9 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.repairs.kinds import KINDS
-from bot.repairs.model import PlannedChange, Recurrence, RepairOutcome, RepairPlan, RepairRun
+from bot.repairs.model import (
+    PlannedChange,
+    Recurrence,
+    RepairOutcome,
+    RepairPlan,
+    RepairRefusal,
+    RepairRefusedError,
+    RepairRun,
+)
 from bot.repairs.records import plan_json, plan_of
-from bot.repairs.words import difference_lines, note_lines, plan_lines, recurrence_words, run_line
+from bot.repairs.words import difference_lines, named, note_lines, plan_lines, recurrence_words, refusal_lines, run_line
 from checks.actions import RepairKey
 
 ZONE = ZoneInfo("America/New_York")
@@ -103,7 +111,7 @@ def test_a_repair_that_returns_names_the_deploy_before_anything_else() -> None:
 def test_every_outcome_has_its_words(outcome: RepairOutcome) -> None:
     line = run_line(RepairRun(plan=plan(), actor="U2", begun_at=NOW, outcome=outcome), ZONE, NOW)
 
-    assert line.startswith("11 Feb 08:00 EST  Grant it, by U2: ")
+    assert line.startswith("11 Feb 08:00 EST  Grant it, by the Slack user U2: ")
 
 
 @pytest.mark.parametrize("outcome", list(RepairOutcome))
@@ -118,12 +126,31 @@ def test_why_is_told_of_what_is_not_simply_done(outcome: RepairOutcome, detail: 
     assert not bare.endswith(": ")
 
 
+@pytest.mark.parametrize(
+    ("actor", "name"),
+    [
+        ("slack:U0EXAMPLE1", "the Slack user U0EXAMPLE1"),
+        ("U0EXAMPLE1", "the Slack user U0EXAMPLE1"),
+        ("shell:ann", "ann in a shell"),
+        ("shell", "somebody in a shell"),
+        ("reveille", "reveille"),
+    ],
+)
+def test_outside_of_slack_an_actor_is_named_in_words(actor: str, name: str) -> None:
+    refused = RepairRefusedError(RepairRefusal.NOT_POSSIBLE, "It was taken back already.", by=actor)
+
+    assert named(actor) == name
+    assert list(refusal_lines(refused)) == [f"It was taken back already, by {name}."]
+
+
 def test_a_run_without_an_end_is_unfinished_after_its_lease() -> None:
     run = RepairRun(plan=plan(), actor="U2", begun_at=NOW)
 
     assert "unfinished" not in run_line(run, ZONE, NOW + timedelta(minutes=3))
     assert "unfinished" in run_line(run, ZONE, NOW + timedelta(minutes=3, seconds=1))
-    assert "taken back by U3" in run_line(replace(run, outcome=RepairOutcome.VERIFIED, undone_by="U3"), ZONE, NOW)
+    assert "taken back by the Slack user U3" in run_line(
+        replace(run, outcome=RepairOutcome.VERIFIED, undone_by="slack:U3"), ZONE, NOW
+    )
 
 
 def test_a_repair_and_a_deploy_of_another_year_are_told_with_their_year() -> None:

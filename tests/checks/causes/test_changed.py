@@ -16,7 +16,7 @@ from checks.facts.orchestration import CalendarFacts
 from checks.model import CheckResult, Outcome, Severity
 from checks.places import Place, PlaceKind
 from tests.checks.causes.test_signs import BROKEN, DUE, GOOD, no_predictions
-from tests.checks.diagnosed import CALLER, NIGHT, PIPELINE, causes, complete, finding, result
+from tests.checks.diagnosed import CALLER, CHECKS, NIGHT, PIPELINE, causes, complete, finding, result
 
 MOMENT = timedelta(seconds=1)
 
@@ -135,6 +135,33 @@ def test_who_took_the_permission_of_a_refused_caller_is_named(grant: GrantChange
 
     assert cause.code == "invoker-missing"
     assert bool(cause.evidence.get("changed_by")) is named
+
+
+@pytest.mark.parametrize("logged", [BROKEN - MOMENT, BROKEN + MOMENT], ids=["logged before", "logged after"])
+def test_of_one_write_the_person_who_told_reveille_to_is_named_and_not_its_account(logged: datetime) -> None:
+    refused = finding("caller-refused", "worker", facts=InvokerFacts(caller=(CALLER,)), phase="phase5")
+    policy = changed(PlaceKind.PERMISSION, "worker", "changed", taken(), at=logged)
+    place = Place(PlaceKind.PERMISSION, "worker")
+    own = LoggedChange(place=place, at=BROKEN, verb="changed", actor="ann in a shell", grants=(taken(),))
+
+    (cause,) = diagnose(
+        PIPELINE, CHECKS, complete([no_predictions(GOOD), result("invoker", refused), policy]), own=[own]
+    )
+
+    assert (cause.evidence["changed_by"], cause.broken_since) == ("ann in a shell", BROKEN)
+
+
+def test_a_later_change_of_somebody_else_is_named_and_not_reveilles_own() -> None:
+    refused = finding("caller-refused", "worker", facts=InvokerFacts(caller=(CALLER,)), phase="phase5")
+    policy = changed(PlaceKind.PERMISSION, "worker", "changed", taken(), at=BROKEN + timedelta(hours=1))
+    place = Place(PlaceKind.PERMISSION, "worker")
+    own = LoggedChange(place=place, at=BROKEN, verb="changed", actor="ann in a shell", grants=(taken(),))
+
+    (cause,) = diagnose(
+        PIPELINE, CHECKS, complete([no_predictions(GOOD), result("invoker", refused), policy]), own=[own]
+    )
+
+    assert cause.evidence["changed_by"] == "someone@example.com"
 
 
 def silent(service: str) -> CheckResult:

@@ -352,3 +352,25 @@ def test_it_grows_no_faster_than_its_input() -> None:
     small, large = seconds(500), seconds(4_000)
 
     assert large < 8 * small * 3
+
+
+@pytest.mark.parametrize(
+    ("severity", "roots"),
+    [
+        pytest.param(Severity.P0, ["0"], id="a graver failure"),
+        pytest.param(Severity.P1, ["0"], id="one as grave"),
+        pytest.param(Severity.P2, ["0", "1"], id="a lesser one"),
+    ],
+)
+def test_what_was_to_be_there_before_its_interval_follows_from_no_lesser_failure(
+    severity: Severity, roots: list[str]
+) -> None:
+    graph = Graph([Dependency(table("0"), table("1"), Carries.DATA), Dependency(table("1"), table("2"), Carries.DATA)])
+    before = fact(table("0"), severity=severity, interval=NIGHT)
+    calendar = fact(table("1"), rank=1, interval=NIGHT, ahead=True)
+    after = fact(table("2"), rank=2, interval=NIGHT)
+
+    found = diagnose(graph, [before, calendar, after])
+
+    assert [each.root.place.name for each in found] == roots
+    assert after in found[-1].behind

@@ -152,11 +152,25 @@ def test_another_missing_scope_is_named_in_the_log_once_and_no_reason_to_be_out_
     assert [scope in each.getMessage() for each in caplog.records if each.name == "bot.sinks.slack.access"] == [True]
 
 
-def test_an_answer_that_names_no_scopes_lacks_none() -> None:
+def test_an_answer_that_names_no_scopes_lacks_none_and_has_none(caplog: pytest.LogCaptureFixture) -> None:
     with SlackServer(channels=(HOME,), names_scopes=False) as slack:
+        looking = access(slack, HOME)
+        looking.look()
+        looking.look()
         found = ask(SlackClient(slack.token, base_url=slack.api_url, timeout=1), [HOME])
 
-    assert (found.missing, found.problems()) == ((), {})
+    assert (found.missing, found.problems()) == (None, {})
+    assert ["scopes" in each.getMessage() for each in caplog.records if each.name == "bot.sinks.slack.access"] == [True]
+
+
+@pytest.mark.parametrize("code", ["missing_scope", "ratelimited", "an_unknown_code"])
+@pytest.mark.parametrize(("method", "about"), [("auth.test", ""), ("conversations.history", HOME)])
+def test_a_code_that_is_no_refusal_is_no_consent(slack: SlackServer, method: str, about: str, code: str) -> None:
+    slack.tell(method, refused(code, times=None))
+
+    found = ask(SlackClient(slack.token, base_url=slack.api_url, timeout=1), [HOME])
+
+    assert (found.app, found.channels, found.unsaid) == ("", {}, {about: code})
 
 
 def test_an_archived_channel_is_a_problem_where_the_app_may_ask_for_it(slack: SlackServer) -> None:

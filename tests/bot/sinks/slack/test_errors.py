@@ -41,5 +41,10 @@ def test_every_code_has_a_remedy_of_whole_sentences(code: str) -> None:
     assert said[0].isupper()
 
 
+@pytest.mark.parametrize("code", ["unknown_method", "never_heard_of", "fatal_error", "invalid_blocks"])
+def test_what_is_no_matter_of_a_channel_is_no_advice_about_one(code: str) -> None:
+    assert "channel" not in remedy(code)
+
+
 def test_the_bot_that_is_no_member_is_invited() -> None:
     assert "/invite @Reveille" in remedy("not_in_channel")
