@@ -18,8 +18,9 @@ from bot.render.alert_title import beyond, past_title, short_title
 from bot.render.logged import logged_lines
 from bot.render.mentions import mention
 from bot.render.post import Aside, Code, Collapsible, Paragraph, Part, Post, Strong, Text, Title, limited, text
-from bot.render.words import capital, clean, duration, joined, moment, number, sentence, shortened, value_words
+from bot.render.words import capital, clean, duration, joined, moment, number, quoted, sentence, value_words
 from bot.repairs.model import SLACK_USER
+from checks.intervals import interval_words
 from checks.pipeline import Pipeline
 
 EVENTS_IN_SLACK = 25
@@ -158,7 +159,7 @@ def _impact(chronicle: Chronicle) -> Iterator[Text]:
         yield ("No check says what this meant for those who use the data. Please add it.",)
     intervals = sorted({each.interval for each in members_of(chronicle.alert) if each.interval})
     if intervals:
-        yield (f"Dates concerned: {joined(intervals)}.",)
+        yield (f"Affected: {joined([interval_words(each, chronicle.now.year) for each in intervals])}.",)
 
 
 def _timeline(chronicle: Chronicle, pipeline: Pipeline, most: int | None) -> Iterator[Item | Text]:
@@ -259,7 +260,7 @@ def _questions(chronicle: Chronicle) -> Iterator[Text]:
     if not details.get("found", True) or not details.get("mechanism"):
         yield ("What was the cause?",)
     if unread := [str(each) for each in details.get("unread") or ()]:
-        yield (f"What would have been seen in what could not be checked? {limited(shortened(unread, 4), LINE)}",)
+        yield (f"{limited(quoted(unread, 4), LINE)} could not be checked: what would have been seen there?",)
     if chronicle.unnoticed is not None and chronicle.unnoticed >= LONG_UNNOTICED:
         yield (f"Why did nobody notice for {_span(chronicle.unnoticed)}?",)
     if broken_since(alert) is None:
@@ -273,8 +274,8 @@ def _questions(chronicle: Chronicle) -> Iterator[Text]:
     if chronicle.is_over and not details.get("repaired_by") and not details.get("closing"):
         yield ("What made it pass again? No repair through Reveille did.",)
     if any(each.interval for each in members_of(alert)):
-        yield ("Is the data of the dates concerned whole, or must something run again?",)
-    yield ("What keeps this from happening again, who does it, and until when?",)
+        yield ("Is the data of these dates complete, or must something run again?",)
+    yield ("What keeps this from happening again, who does it, and by when?",)
 
 
 def _at(instant: datetime, pipeline: Pipeline, now: datetime) -> str:

@@ -125,7 +125,7 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], 
             summary,
             severity=severity,
             facts=facts,
-            impact=f"{spec.name} may do something else than before, and report success.",
+            impact=f"{spec.name} may behave differently and still report success.",
             action=action,
         )
     return services.finding(
@@ -136,7 +136,7 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], 
         f"{deployed} lost {', '.join(found.lost)}, which {before.name} had.",
         severity=severity,
         facts=facts,
-        impact=f"{spec.name} is up and cannot do its work." if code == "required-variable-lost" else "",
+        impact=f"{spec.name} runs but cannot do its work." if code == "required-variable-lost" else "",
         action=_action(pipeline, spec, found, before),
     )
 

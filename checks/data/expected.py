@@ -55,7 +55,8 @@ class Findings:
 
     def _words(self, template: str, facet: str) -> str:
         return filled(
-            template, {"table": self._expansion.table, "interval": self._setting.interval.name, "columns": facet}
+            template,
+            {"table": self._expansion.table, "interval": str(self._setting.words["interval"]), "columns": facet},
         )
 
     def quiet(

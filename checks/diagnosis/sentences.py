@@ -379,7 +379,7 @@ def _explained(board: Board, suspect: Suspect) -> str:
     )
     if not failed or suspect.blocked:
         return ""
-    titles = [f"'{board.sql_checks[check].title}'" for check in failed]
+    titles = [f"“{board.sql_checks[check].title}”" for check in failed]
     return f"That explains why {listed(titles)} failed."
 
 

@@ -340,7 +340,7 @@ class TestJobs:
 
         assert (cause.code, cause.severity) == ("job-failing", Severity.P1)
         assert explained(cause) == {("scheduler-jobs", "jobs"), ("predictions", "predictions")}
-        assert "'Title of predictions'" in cause.sentence
+        assert "“Title of predictions”" in cause.sentence
 
     def test_another_failing_job_does_not(self) -> None:
         cause = only(jobs(other="INTERNAL"), data("predictions"))
