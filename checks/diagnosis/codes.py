@@ -69,7 +69,7 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
     ),
     "variable-changed": CauseCode(
         "A deploy gave a variable that a service needs another value, and nothing has failed since.",
-        "Compare the two revisions; if the change was not meant, set the value again that it had.",
+        "Compare the two revisions; if the change was not intended, restore the old value.",
     ),
     "build-failed": CauseCode(
         "The last build of a service failed, so older code goes on running.",
@@ -125,7 +125,7 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
     ),
     "processor-failed": CauseCode(
         "A processor reported that it failed, or that it wrote nothing, and what works on it has nothing.",
-        "Read the processor's log, repair what it names, then run it again.",
+        "Read the processor's log, fix what it names, then run it again.",
     ),
     "processor-stalled": CauseCode(
         "A processor started and did not finish.",
@@ -137,7 +137,7 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
     ),
     "service-not-called": CauseCode(
         "A service that a phase needs received no request.",
-        "Look at what calls it: the orchestrator, the topic and its subscription, the scheduler job.",
+        "Check what calls it: the orchestrator, the topic and its subscription, the scheduler job.",
     ),
     "trigger-without-effect": CauseCode(
         "The orchestrator says that it triggered the next phase, but that phase wrote nothing.",

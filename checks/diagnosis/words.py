@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -9,7 +10,7 @@ from checks.intervals import interval_words
 from checks.model import Interval
 from checks.pipeline import Pipeline
 
-PROGRAMS = frozenset(["dbt", "gcloud"])
+PROGRAMS = re.compile("dbt|gcloud")
 """Names that are written small wherever they stand."""
 
 
@@ -62,4 +63,4 @@ def capitalised(text: str) -> str:
     """Return a text that begins with a capital letter, unless it begins with the name of a thing, as in
     ``player_daily_cache`` and dbt: that is written in one way only."""
     first = text.split(maxsplit=1)[0].rstrip(".,:;!?") if text.strip() else ""
-    return text[:1].upper() + text[1:] if first.isalpha() and first not in PROGRAMS else text
+    return text[:1].upper() + text[1:] if first.isalpha() and not PROGRAMS.fullmatch(first) else text

@@ -88,7 +88,8 @@ def finding_of(name: str, spec: Condition, found: Answer, interval: Interval, co
         summary={
             Standing.HOLDS: f"{spec.title[:1].upper()}{spec.title[1:]}: {found.number} on {day}.",
             Standing.DAY_OFF: f"{said}.",
-            Standing.DOUBTED: f"{said}, but the date has data: {traces}.",
+            Standing.DOUBTED: f"{day}: it counts as a day off, but has data: {traces}. The calendar says: "
+            f"{spec.otherwise}.",
         }[found.standing],
         severity=DOUBTED if doubted else None,
         interval=interval,

@@ -200,7 +200,7 @@ _IMPACTS: Mapping[str, str] = {
     "processor-unreported": "If it did not run, what uses {name} gets nothing new; its rows show which.",
     "completed-in-future": "Nobody can tell whether {name} is late, or whether the next phase started before its end.",
 }
-_READ_LOG = "Read the log of {name} from its last run on, repair what it names, and run it again."
+_READ_LOG = "Read the log of {name} from its last run on, fix what it names, and run it again."
 _ACTIONS: Mapping[str, str] = {
     "processor-unreported": "Read the log of {name}: whether it ran, and whether its report was refused. "
     "A backfill does not report.",
