@@ -18,7 +18,7 @@ from bot.render.alert_title import beyond, past_title, short_title
 from bot.render.logged import logged_lines
 from bot.render.mentions import mention
 from bot.render.post import Aside, Code, Collapsible, Paragraph, Part, Post, Strong, Text, Title, limited, text
-from bot.render.words import capital, clean, duration, joined, moment, number, quoted, sentence, value_words
+from bot.render.words import capital, clean, duration, joined, moment, number, sentence, shortened, value_words
 from bot.repairs.model import SLACK_USER
 from checks.intervals import interval_words
 from checks.pipeline import Pipeline
@@ -131,7 +131,7 @@ def _summary(chronicle: Chronicle, pipeline: Pipeline) -> Iterator[Text]:
     lasted = duration(chronicle.ended - chronicle.began)
     state = f"{alert.severity.name}, {pipeline.title}: {span}{f' ({lasted})' if lasted else ''}."
     if not chronicle.is_over:
-        yield (f"{state} It is not over: this is how it stands now.",)
+        yield (f"{state} It is still open: this is how it stands now.",)
         return
     repairer = mention(str(alert.details.get("repaired_by") or ""))
     ending = {"superseded": "It went on as a part of another incident.", "gone": "No run checks it any more."}
@@ -246,8 +246,9 @@ def _spans(chronicle: Chronicle) -> Iterator[Item]:
     yield Item((f"Until noticed: {noticed}",))
     reacted = "never" if acknowledged is None else f"{_span(acknowledged)} after it was first seen"
     yield Item((f"Until acknowledged: {reacted}",))
-    verb = "Until resolved" if chronicle.is_over else "Open so far"
-    yield Item((f"{verb}: {_span(ended)} after it was first seen, {_span(chronicle.ended - chronicle.began)} in all",))
+    verb, since = ("Until resolved", "after") if chronicle.is_over else ("Open so far", "since")
+    in_all = _span(chronicle.ended - chronicle.began)
+    yield Item((f"{verb}: {_span(ended)} {since} it was first seen, {in_all} in all",))
 
 
 def _span(span: timedelta) -> str:
@@ -260,7 +261,7 @@ def _questions(chronicle: Chronicle) -> Iterator[Text]:
     if not details.get("found", True) or not details.get("mechanism"):
         yield ("What was the cause?",)
     if unread := [str(each) for each in details.get("unread") or ()]:
-        yield (f"{limited(quoted(unread, 4), LINE)} could not be checked: what would have been seen there?",)
+        yield (f"{limited(shortened(unread, 4), LINE)} could not be checked: what would have been seen there?",)
     if chronicle.unnoticed is not None and chronicle.unnoticed >= LONG_UNNOTICED:
         yield (f"Why did nobody notice for {_span(chronicle.unnoticed)}?",)
     if broken_since(alert) is None:

@@ -47,7 +47,7 @@ NOT_SAID = {
     r"\bin 1 places|\(s\)": "a number has its word",
     r"\bthere is (?:no |\d+ )?[a-z]+[^su\W]s\b(?! of)|\bthere is (?:[2-9]|\d\d)": "several are there",
     r"\b(?:Each|All) of 1 |\bAll 1 ": "of one thing it is 'the one'",
-    r"(?<![.…])[.,;:!?][.;!?,](?![.\d])|[?!][”)]\.": "a sentence ends once",
+    r"(?<![.…])[.,;:!?][.;!?,](?![.\d])|[?!][”)]\.|…\.": "a sentence ends once",
     r"(?<=\w) [.,;](?= |$)": "no blank before a stop",
     r"(?i)\b(?!that\b|had\b)([a-z]{2,}) \1\b": "a word is said once",
     r"\b(\d{1,2} [A-Z][a-z]{2}): \1\b": "a date is said once",
