@@ -16,6 +16,7 @@ COMPARED = 50
 """Lines of which a short answer looks at what they share; of thousands these tell it."""
 
 _NUMBER = re.compile(r"[\d.,:/%-]+")
+_BRACKET = re.compile(r"[()\[\]{}“”\"]")
 _ENDED = re.compile(r"(.*?)([.,;:]*)", re.DOTALL)
 
 
@@ -47,7 +48,8 @@ class Alike:
 
 
 def alike(lines: Sequence[str]) -> Alike | None:
-    """Return what lines share; None where they differ in more than one name, in none, or in numbers."""
+    """Return what lines share; None where they differ in more than one name, in none, or in what is no name: a number,
+    the unit behind one, or a word with half of a pair of brackets or quotes."""
     rows = [line.split(" ") for line in lines]
     if len({len(row) for row in rows}) != 1:
         return None
@@ -58,10 +60,10 @@ def alike(lines: Sequence[str]) -> Alike | None:
             continue
         parts = [_ended(word) for word in column]
         here = [name for name, _ in parts]
-        if len({end for _, end in parts}) != 1 or (names and here != names):
+        if len({end for _, end in parts}) != 1 or (names and here != names) or (at and _is_number(rows[0][at - 1])):
             return None
         names, ends[at] = here, parts[0][1]
-    is_named = len(set(names)) == len(names) and not any(map(_NUMBER.fullmatch, names))
+    is_named = len(set(names)) == len(names) and not any(_is_number(each) or _BRACKET.search(each) for each in names)
     return Alike(rows[0], ends, names) if names and is_named else None
 
 
@@ -74,6 +76,10 @@ def _of_many(verb: str) -> str:
     if verb in _VERBS or not _VERB.fullmatch(verb):
         return _VERBS.get(verb, verb)
     return re.sub(r"(?<=[^aeiou])ie$", "y", re.sub(r"(?<=ss|sh|ch)e$", "", verb[:-1]))
+
+
+def _is_number(word: str) -> bool:
+    return _NUMBER.fullmatch(word) is not None
 
 
 def _ended(word: str) -> tuple[str, str]:

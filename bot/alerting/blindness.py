@@ -36,7 +36,9 @@ def unread_of(view: RunView, covers: Covers) -> Mapping[FindingKey, Sequence[str
         for member, finding in blind:
             if (cover := covers.of(member)) is not None:
                 asked = source if known(finding.facts, Unread) is not None else ""
-                found.setdefault(cover[0].lead.key, []).append(f"{member.title} ({asked})" if asked else member.title)
+                found.setdefault(cover[0].lead.key, []).append(
+                    f"“{member.title}” ({asked})" if asked else f"“{member.title}”"
+                )
     return {key: tuple(dict.fromkeys(words)) for key, words in found.items()}
 
 

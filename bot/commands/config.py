@@ -68,7 +68,7 @@ def _taken(path: Path) -> str:
     pipeline_file = read_pipeline(path)
     taken = (key for key in ("version", "name", "timezone") if key not in pipeline_file.root.value)
     said = ", ".join(f"{key}: {getattr(pipeline_file.content, key)}" for key in taken)
-    return f"; it does not say {said}, which is taken" if said else ""
+    return f"; not stated, so assumed: {said}" if said else ""
 
 
 def _problems(path: Path, settings: Settings, *, live: bool) -> Sequence[FileProblem]:

@@ -33,11 +33,7 @@ def demo(once: bool, scenario: str, port: int | None, no_browser: bool) -> None:
     """
     if once or not (sys.stdout.isatty() or port or no_browser):
         if scenario != "story":
-            message = (
-                f"The story alone is printed: use 'reveille validate --scenario {scenario}', or --no-browser for the "
-                "page without a terminal."
-            )
-            raise click.UsageError(message)
+            raise click.UsageError(_not_printed(scenario))
         from bot.commands.walk_through import walk_through  # noqa: PLC0415 - the page does without
 
         walk_through()
@@ -46,6 +42,20 @@ def demo(once: bool, scenario: str, port: int | None, no_browser: bool) -> None:
 
     with said_plainly():
         serve_page(making(), scenario, port, browser=not no_browser, say=click.echo)
+
+
+def _not_printed(scenario: str) -> str:
+    """Say how to see a scenario without a terminal. Raises CannotGoOnError where there is none of that name."""
+    from bot.playground.scenes import scenario_named  # noqa: PLC0415 - the story does without
+    from bot.scenarios.scenario import load_scenario  # noqa: PLC0415 - likewise
+
+    found = scenario_named(scenario)
+    with said_plainly():
+        load_scenario(found)
+    return (
+        f"Only the story is printed: use 'reveille validate --scenario {found}', or --no-browser for the page without "
+        "a terminal."
+    )
 
 
 def making() -> Making:

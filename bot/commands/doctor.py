@@ -85,7 +85,7 @@ def doctor(pipeline_file: Path | None, as_json: bool) -> int:
         emit(json.dumps([asdict(each) for each in found], indent=2, ensure_ascii=True))
     else:
         wrong, unanswered = states["wrong"], states["unanswered"]
-        said = [f"{number(wrong, 'thing')} to put right"] * bool(wrong)
+        said = [f"{number(wrong, 'thing')} to fix"] * bool(wrong)
         said += [f"{number(unanswered, 'thing')} without an answer"] * bool(unanswered)
         say(sentence(joined(said)) if said else "All is well.")
     return FAILED if states["wrong"] else UNKNOWN if states["unanswered"] else FINE
@@ -137,7 +137,7 @@ def _of_pipeline(pipeline_file: Path | None, settings: Settings) -> Iterator[Exa
 
 def _store(pipeline: Pipeline | None, settings: Settings) -> Iterator[Examined]:
     if pipeline is None:
-        yield Examined("Store", "left out", "it belongs to a pipeline.")
+        yield Examined("Store", "left out", "not checked without a pipeline file.")
         return
     try:
         with store_of_shell(pipeline, settings) as store:

@@ -135,7 +135,7 @@ def shown(ready: ShellRepairs, service: str) -> int:
         for member in binding.members:
             say(f"  {member}")
     if not policy.bindings:
-        say("The policy of the service has nothing in it.")
+        say("The policy of the service is empty.")
     for caller in map(member_of, grantable(ready.pipeline, service)):
         grant = decide(judged, None, caller, without_callers=ready.pipeline.groups_without_callers)
         words = "can call it" if grant.callable else "is not let in by this policy"

@@ -42,10 +42,15 @@ def played(name: str) -> Played:
         # Its file comes with the product, and was checked with it: that takes a quarter of the time to the page.
         begin = STATIONS[FIRST].scenario
         return _played(name, load(source_of(None, Settings(), begin), Pipeline), begin)
+    scenario = load_scenario(scenario_named(name))
+    return _played(name, pipeline_of(None, Settings(), scenario), scenario)
+
+
+def scenario_named(name: str) -> str | Path:
+    """Return the scenario of a name as every command takes it: of an example its file."""
     folder, _, stem = name.partition("/")
     example = EXAMPLES / folder / "scenarios" / f"{stem}.yaml"
-    scenario = load_scenario(example if stem and example.is_file() else name)
-    return _played(name, pipeline_of(None, Settings(), scenario), scenario)
+    return example if stem and example.is_file() else name
 
 
 def _played(name: str, pipeline: Pipeline, scenario: Scenario) -> Played:

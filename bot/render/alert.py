@@ -330,7 +330,7 @@ def _impact(alert: Alert) -> str:
 
 def _not_checked(titles: Sequence[str]) -> str:
     """Name as many checks as a message has room for, each with its whole title."""
-    told = (f"Not checked: {quoted(titles, names)}." for names in range(NAMES_AT_MOST, 0, -1))
+    told = (sentence(f"Not checked: {quoted(titles, names)}") for names in range(NAMES_AT_MOST, 0, -1))
     return next((each for each in told if len(each) <= NAMES_TEXT), f"Not checked: {number(len(titles), 'check')}.")
 
 

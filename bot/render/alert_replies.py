@@ -164,7 +164,7 @@ def _differences(before: Alert, alert: Alert) -> Iterator[Said]:
     yield from _listed("No longer", went)
     unread = alert.details.get("unread") or ()
     if unread and unread != before.details.get("unread"):
-        yield (f"Could not check: {limited(shortened(unread, FINDINGS_AT_MOST), FINDING_TEXT)}.",)
+        yield (sentence(f"Could not check: {limited(shortened(unread, FINDINGS_AT_MOST), FINDING_TEXT)}"),)
 
 
 def _listed(word: str, members: Sequence[Member]) -> Iterator[Said]:
@@ -186,7 +186,7 @@ def click_reply(alert: Alert, action: str, actor: str, pipeline: Pipeline) -> Bo
             at = time_of(alert.changed_at, zone, alert.changed_at)
             return _body([("👀 ", *who, f" acknowledged at {at}. It resolves by itself when the checks pass.")])
         case "snoozed":
-            return _body([("💤 ", *_capital(state_words(alert, zone, alert.changed_at)), ".")])
+            return _body([("💤 ", *_ended(_capital(state_words(alert, zone, alert.changed_at))))])
         case "taken-over":
             at = time_of(alert.changed_at, zone, alert.changed_at)
             return _body([("👀 ", *who, f" took this over at {at}.")])
@@ -198,12 +198,18 @@ def click_reply(alert: Alert, action: str, actor: str, pipeline: Pipeline) -> Bo
             )
             return _body([text("⏰ ", *who, " ended the snooze.", *again)])
         case _:
-            return _body([(*who, f": {limited(action, 100)}.")])
+            return _body([(*who, sentence(f": {limited(action, 100)}"))])
 
 
 def _capital(said: Text) -> Text:
     first, *rest = said
     return (capital(first) if isinstance(first, str) else first, *rest)
+
+
+def _ended(said: Text) -> Text:
+    """Return a text with its stop, which a reason may have of its own."""
+    last = said[-1]
+    return (*said[:-1], sentence(last)) if isinstance(last, str) else (*said, ".")
 
 
 def look_reply(
@@ -239,7 +245,7 @@ def still_lines(look: RecheckResult) -> Iterator[Said]:
 
 def _blind(look: RecheckResult) -> Iterator[Text]:
     if look.blind:
-        yield (f"Could not check: {limited(shortened(look.blind, FINDINGS_AT_MOST), FINDING_TEXT)}.",)
+        yield (sentence(f"Could not check: {limited(shortened(look.blind, FINDINGS_AT_MOST), FINDING_TEXT)}"),)
 
 
 def pointer(alert: Alert, pipeline: Pipeline, escalated_to: str = "") -> Body:

@@ -83,7 +83,7 @@ def _unseen(reading: Reading) -> Iterator[Line]:
 
 
 def _unjudged(reading: Reading) -> Iterator[Line]:
-    """Say what had nothing to be judged by, and why; of several with one reason the tables. On a day off no rows are
+    """Say what had nothing to be judged by, and why: the tables of each reason. On a day off no rows are
     no gap."""
     of = {each: [found for found in reading.found if found.finding.interval == each] for each in reading.intervals}
     off = [each for each, found in of.items() if is_empty(reading, found)]
@@ -93,6 +93,4 @@ def _unjudged(reading: Reading) -> Iterator[Line]:
             groups.setdefault(each.code, []).append(each)
     for code, group in groups.items():
         tables = once(each.place.name if each.place else each.subject for each in group)
-        several = f"{shortened(tables, NAMED)} ({UNJUDGED_FOR[code]})"
-        told = f"{group[0].subject}: {group[0].summary}" if len(group) == 1 else several
-        yield Line(mark=Mark.SKIPPED, label="Not judged", text=told)
+        yield Line(mark=Mark.SKIPPED, label="Not judged", text=f"{shortened(tables, NAMED)} ({UNJUDGED_FOR[code]})")

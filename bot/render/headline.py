@@ -110,10 +110,7 @@ def _blind(reading: Reading) -> str:
     checks = once(each.title for each in unknown)
     total = number(len(reading.report.results), "check")
     if sources:
-        return (
-            f"{shortened(sources, NAMED_AT_MOST)} could not be read, so {len(checks)} of {total} could not run"
-            " and what they guard is not known"
-        )
+        return f"{shortened(sources, NAMED_AT_MOST)} could not be read, so {len(checks)} of {total} could not run"
     return f"{len(checks)} of {total} could not tell: {quoted(checks, NAMED_AT_MOST)}"
 
 
@@ -153,9 +150,11 @@ def _clear_date(reading: Reading, index: int) -> str:
     interval = reading.intervals[index]
     dated = [each for each in reading.found if each.finding.interval == interval]
     judged = [each for each in dated if not reading.only_reports(each.check)]
-    figures = [figure_of(each) for each in dated if reading.only_reports(each.check) and each.finding.summary][:1]
+    figures, is_off = _figures(reading, index), is_empty(reading, judged)
+    if is_off and index and figures == _figures(reading, index - 1):
+        figures = []  # the reason of a pause of several dates is said once
     waiting = total(each for each in judged if each.finding.outcome is Outcome.WAITING)
-    if is_empty(reading, judged):
+    if is_off:
         state = "had nothing to run for" if interval.end <= reading.report.now else "has nothing to run for"
     elif any(each.finding.outcome is Outcome.PASSED for each in judged):
         state = "is OK so far" if waiting else "is complete"
@@ -166,6 +165,12 @@ def _clear_date(reading: Reading, index: int) -> str:
     name = f"{word}, {title}," if word else title
     name = name[0].upper() + name[1:] if index == 0 else name
     return f"{name} {state}{f' ({inside})' if inside else ''}"
+
+
+def _figures(reading: Reading, index: int) -> list[str]:
+    """The figure of a date, of a check that only reports; empty where none has one."""
+    dated = (each for each in reading.found if each.finding.interval == reading.intervals[index])
+    return [figure_of(each) for each in dated if reading.only_reports(each.check) and each.finding.summary][:1]
 
 
 def figure_of(found: Found) -> str:

@@ -19,7 +19,17 @@ from bot.render.pages import Block
 from bot.render.phase_marks import mark_words, phase_mark
 from bot.render.slack_text import EMOJI, LINE_TEXT, VERDICT_EMOJI, escape, fitted
 from bot.render.standing import emoji_of, lead, since_report
-from bot.render.words import capital, clean, interval_title, moment, named_interval, number, time_of, words_of_intervals
+from bot.render.words import (
+    capital,
+    clean,
+    interval_title,
+    moment,
+    named_interval,
+    number,
+    sentence,
+    time_of,
+    words_of_intervals,
+)
 from bot.store.model import Alert, AlertState, StoredReport
 from checks.model import Verdict
 from checks.pipeline import Pipeline
@@ -119,7 +129,7 @@ def _verdict_blocks(home: Home, last: StoredReport) -> Iterator[Block]:
     now, then = f" · {headline}" if headline else "", ""
     if standing.now is not verdict and (standing.until is not None or standing.is_worse):
         # What the report said was so when it looked, and is not what is so now.
-        emoji, words = emoji_of(standing), f"{lead(standing, home.pipeline.zone)}."
+        emoji, words = emoji_of(standing), sentence(lead(standing, home.pipeline.zone))
         now, then = "", now
     yield section(f"{emoji} *{words}*{now}")
     age = " · *older than a day*" if home.now - last.at > OLD else ""

@@ -20,6 +20,7 @@ from bot.render.mentions import mention, naming
 from bot.render.post import Aside, Code, Collapsible, Paragraph, Part, Post, Strong, Text, Title, limited, text
 from bot.render.repair_changes import who
 from bot.render.words import capital, clean, duration, joined, moment, number, sentence, shortened, value_words
+from checks.intervals import interval_words
 from checks.pipeline import Pipeline
 
 EVENTS_IN_SLACK = 25
@@ -130,7 +131,7 @@ def _summary(chronicle: Chronicle, pipeline: Pipeline) -> Iterator[Text]:
     lasted = duration(chronicle.ended - chronicle.began)
     state = f"{alert.severity.name}, {pipeline.title}: {span}{f' ({lasted})' if lasted else ''}."
     if not chronicle.is_over:
-        yield (f"{state} It is not over: this is how it stands now.",)
+        yield (f"{state} It is still open: this is how it stands now.",)
         return
     repairer = mention(str(alert.details.get("repaired_by") or ""))
     ending = {"superseded": "It went on as a part of another incident.", "gone": "No run checks it any more."}
@@ -158,7 +159,7 @@ def _impact(chronicle: Chronicle) -> Iterator[Text]:
         yield ("No check says what this meant for those who use the data. Please add it.",)
     intervals = sorted({each.interval for each in members_of(chronicle.alert) if each.interval})
     if intervals:
-        yield (f"Dates concerned: {joined(intervals)}.",)
+        yield (f"Affected: {joined([interval_words(each, chronicle.now.year) for each in intervals])}.",)
 
 
 def _timeline(chronicle: Chronicle, pipeline: Pipeline, most: int | None) -> Iterator[Item | Text]:
@@ -242,8 +243,9 @@ def _spans(chronicle: Chronicle) -> Iterator[Item]:
     yield Item((f"Until noticed: {noticed}",))
     reacted = "never" if acknowledged is None else f"{_span(acknowledged)} after it was first seen"
     yield Item((f"Until acknowledged: {reacted}",))
-    verb = "Until resolved" if chronicle.is_over else "Open so far"
-    yield Item((f"{verb}: {_span(ended)} after it was first seen, {_span(chronicle.ended - chronicle.began)} in all",))
+    verb, since = ("Until resolved", "after") if chronicle.is_over else ("Open so far", "since")
+    in_all = _span(chronicle.ended - chronicle.began)
+    yield Item((f"{verb}: {_span(ended)} {since} it was first seen, {in_all} in all",))
 
 
 def _span(span: timedelta) -> str:
@@ -256,7 +258,7 @@ def _questions(chronicle: Chronicle) -> Iterator[Text]:
     if not details.get("found", True) or not details.get("mechanism"):
         yield ("What was the cause?",)
     if unread := [str(each) for each in details.get("unread") or ()]:
-        yield (f"What would have been seen in what could not be checked? {limited(shortened(unread, 4), LINE)}",)
+        yield (f"{limited(shortened(unread, 4), LINE)} could not be checked: what would have been seen there?",)
     if chronicle.unnoticed is not None and chronicle.unnoticed >= LONG_UNNOTICED:
         yield (f"Why did nobody notice for {_span(chronicle.unnoticed)}?",)
     if broken_since(alert) is None:
@@ -270,8 +272,8 @@ def _questions(chronicle: Chronicle) -> Iterator[Text]:
     if chronicle.is_over and not details.get("repaired_by") and not details.get("closing"):
         yield ("What made it pass again? No repair through Reveille did.",)
     if any(each.interval for each in members_of(alert)):
-        yield ("Is the data of the dates concerned whole, or must something run again?",)
-    yield ("What keeps this from happening again, who does it, and until when?",)
+        yield ("Is the data of these dates complete, or must something run again?",)
+    yield ("What keeps this from happening again, who does it, and by when?",)
 
 
 def _at(instant: datetime, pipeline: Pipeline, now: datetime) -> str:

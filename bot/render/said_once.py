@@ -29,7 +29,7 @@ _CLAUSE = re.compile(r"[:;,.(]")
 
 
 def said_once(message: Message) -> Message:
-    """Return the report; of what a line would repeat there stands its beginning, and that it is said above."""
+    """Return the report; what a line would repeat is told by its beginning, or as being above."""
     return replace(message, parts=tuple(_counted(_each_once(_with_rows(message.parts), message.sentence))))
 
 
@@ -51,7 +51,7 @@ def _each_once(parts: Sequence[Part], said: str) -> Iterator[Part]:
             continue
         mine = sentences(clean(part.text))
         new = [each for each in mine if not _is_told(each, told)]
-        text = part.text if len(new) == len(mine) else " ".join(new) or _pointing(part.text)
+        text = part.text if len(new) == len(mine) else " ".join(new) or _pointing(part)
         if mine and not new and (part.label, part.mark, text) in pointed:
             continue
         pointed.add((part.label, part.mark, text))
@@ -64,8 +64,11 @@ def _label(line: Line, told: Collection[str]) -> str:
     return cut(line.label, SHORT) if _is_told(line.label, told) else line.label
 
 
-def _pointing(text: str) -> str:
-    return sentence(f"{cut(_CLAUSE.split(clean(text))[0].rstrip(), SHORT)} (see above)")
+def _pointing(line: Line) -> str:
+    """Return what stands for a text that was told above: its beginning, or behind a label that it was told."""
+    if line.label:
+        return "as above." if line.lead.endswith(":") else "As above."
+    return sentence(cut(_CLAUSE.split(clean(line.text))[0].rstrip(), SHORT))
 
 
 def _is_told(words: str, told: Collection[str]) -> bool:

@@ -17,7 +17,7 @@ from bot.render.mentions import mention
 from bot.render.message import mark_of_severity
 from bot.render.post import Code, Link, Paragraph, Part, Post, Strong, Text, ThreadLink, Title, joined_by, text
 from bot.render.slack_text import EMOJI, VERDICT_EMOJI
-from bot.render.words import number, time_of
+from bot.render.words import number, sentence, time_of
 from bot.store.model import Alert, AlertState
 from checks.model import Outcome, Severity, Verdict
 
@@ -150,7 +150,7 @@ def _past(standing: Standing, zone: ZoneInfo) -> str:
 
 def standing_text(standing: Standing, links: Mapping[str, str], zone: ZoneInfo) -> Text:
     """Return what a digest says of its alerts. ``links`` has the address of each one's thread."""
-    lines = [text(f"{emoji_of(standing)} ", Strong((f"{lead(standing, zone)}.",)))]
+    lines = [text(f"{emoji_of(standing)} ", Strong((sentence(lead(standing, zone)),)))]
     alerts = (*standing.open, *standing.closed)
     lines += [_line(alert, links.get(alert.key, ""), standing, zone) for alert in alerts[:ALERTS_AT_MOST]]
     if len(alerts) > ALERTS_AT_MOST:

@@ -147,7 +147,7 @@ def _alerts(status: Status) -> Iterator[Part]:
         if status.unread:
             yield Line(label="Store", text=sentence(status.unread), mark=Mark.UNKNOWN)
         else:
-            yield SmallPrint(text="Alerts and what waits are not known here: REVEILLE_STORE names no store.")
+            yield SmallPrint(text="Open alerts and waiting messages are not known here: REVEILLE_STORE names no store.")
         return
     alerts = status.remembered.alerts
     if alerts:

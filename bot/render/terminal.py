@@ -139,8 +139,9 @@ def _print(renderable: RenderableType, console: Console) -> None:
 
 def _print_table(table: Table, console: Console) -> None:
     widths = _natural_widths(table)
-    long = [width > NARROW_COLUMN for width in widths]
     between = 2 * len(widths)
+    fits = sum(widths) + between <= console.width
+    long = [width > NARROW_COLUMN and not fits for width in widths]
     needed = sum(NARROW_COLUMN if is_long else width for is_long, width in zip(long, widths, strict=True)) + between
     if needed > console.width:
         _print_stacked(table, console)

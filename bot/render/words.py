@@ -172,7 +172,8 @@ def without_date(text: str) -> str:
 def sentence(text: str) -> str:
     """Return a text that ends as a sentence does."""
     text = text.strip()
-    return text if not text or text[-1] in ".!?:…" else f"{text}."
+    # Behind a title in quotes, a question or a sentence of its own, no second stop follows.
+    return text if not text or text.rstrip("”")[-1:] in ".!?:…" else f"{text}."
 
 
 _END = re.compile(r"(?<=[.!?]) +(?=[A-Z0-9“'])")

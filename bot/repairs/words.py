@@ -77,7 +77,7 @@ def recurrence_words(recurrence: Recurrence, zone: ZoneInfo, now: datetime) -> s
 def plan_lines(plan: RepairPlan, zone: ZoneInfo) -> Iterator[str]:
     """Yield a whole plan: what, the exact difference, what to know, the same by hand."""
     if not plan.needed:
-        yield f"{plan.title}: it is so already, nothing to do."
+        yield f"{plan.title}: it is done already, nothing to do."
         return
     yield f"{plan.title}."
     yield from (f"  {line}" for line in difference_lines(plan))

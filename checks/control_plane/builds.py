@@ -54,7 +54,7 @@ def finding_of(pipeline: Pipeline, spec: ServiceSpec, seen: BuildSeen, verdict: 
         _summary(pipeline, spec, seen, verdict.code, year),
         severity=verdict.severity,
         facts=_facts(pipeline, seen, year),
-        impact=f"What was merged for {spec.name} does not run." if loud else "",
+        impact=f"Code merged for {spec.name} is not running." if loud else "",
         action=_action(pipeline, spec, seen, verdict.code) if loud else None,
     )
     console = f"https://console.cloud.google.com/cloud-build/triggers?project={pipeline.project}"

@@ -223,7 +223,7 @@ def _nothing_known() -> Finding:
         outcome=Outcome.SKIPPED,
         code="no-figures",
         subject="subscriptions",
-        summary="Cloud Monitoring has no figures of the pipeline's subscriptions: no message was under way.",
+        summary="Cloud Monitoring has no figures for the pipeline's subscriptions: no message was sent.",
     )
 
 
@@ -246,7 +246,7 @@ def _nothing_known() -> Finding:
         "often-failing": "At least half of the pushes fail.",
         "dead-letters": "Messages were given up after too many attempts.",
         "backlog-elsewhere": "Messages wait in a subscription that the pipeline file does not expect.",
-        "no-figures": "Cloud Monitoring has no figures: no message was under way.",
+        "no-figures": "Cloud Monitoring has no figures: no message was sent.",
         "optional-service": services.SERVICE_CODES["optional-service"],
     },
     expected="Pushes are acknowledged, and no message waits for longer than the limits of the pipeline file.",

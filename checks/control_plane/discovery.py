@@ -110,7 +110,7 @@ def incomplete(found: Discovered, severity: Severity = Severity.P0) -> Iterator[
         subject = f"callers from {error.source}"
         place = Place(PlaceKind.SOURCE, error.source, "callers")
         finding = could_not_check(error, subject=subject, severity=severity, place=place)
-        words = "Discovery was incomplete: services may be called by more than was judged."
+        words = "Discovery was incomplete: services may have callers that were not checked."
         yield after(words, finding)
 
 

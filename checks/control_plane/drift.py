@@ -53,7 +53,7 @@ def judge(
         _summary(pipeline, spec, code, seen, behind),
         severity=severity,
         facts=_facts(pipeline, service, seen, behind),
-        impact=f"What was merged for {spec.name} does not run." if code == "behind" else "",
+        impact=f"Code merged for {spec.name} is not running." if code == "behind" else "",
         action=_action(pipeline, spec, code, seen, trigger) if severity is not None else None,
     )
 

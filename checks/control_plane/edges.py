@@ -1,4 +1,4 @@
-"""Whoever calls a service reaches one, and says who calls.
+"""Every call reaches a service, and says who calls.
 
 A subscription or a job outlives the service that it calls: its messages then fail for ever, and are retried. And a
 call that carries no identity is refused by a service that checks its callers. The check draws the edges from push

@@ -113,8 +113,8 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], 
         told = [f"{name} ({found.slips[name]})" if name in found.slips else name for name in _told(code, facts)]
         summary = f"{deployed} has another value in {', '.join(told)} than {before.name}."
         action = Action(
-            text=f"Compare the values of {latest.name} and {before.name}. If the change was not meant, or {spec.name} "
-            f"fails since, set those of {before.name} again.",
+            text=f"Compare the values of {latest.name} and {before.name}. If the change was not intended, or "
+            f"{spec.name} has failed since, restore those of {before.name}.",
             commands=(service_commands.command(pipeline, "describe", spec.name),),
         )
         return services.finding(
@@ -125,7 +125,7 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], 
             summary,
             severity=severity,
             facts=facts,
-            impact=f"{spec.name} may do something else than before, and report success.",
+            impact=f"{spec.name} may behave differently and still report success.",
             action=action,
         )
     return services.finding(
@@ -136,7 +136,7 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], 
         f"{deployed} lost {', '.join(found.lost)}, which {before.name} had.",
         severity=severity,
         facts=facts,
-        impact=f"{spec.name} is up and cannot do its work." if code == "required-variable-lost" else "",
+        impact=f"{spec.name} runs but cannot do its work." if code == "required-variable-lost" else "",
         action=_action(pipeline, spec, found, before),
     )
 
@@ -174,7 +174,7 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, found: VariablesChange, befor
     flags += [f"--update-env-vars={','.join(values)}"] if values else []
     where = f" Each VALUE is still in {shlex.quote(before.name)}." if values else ""
     return Action(
-        text=f"Set what was lost again.{where} Then find the deploy that uses a --set- flag: only the --update- flags "
+        text=f"Restore what was lost.{where} Then find the deploy that uses a --set- flag: only the --update- flags "
         "leave the other variables alone. If the variable was removed on purpose, deploy once more or suppress it.",
         commands=(*(first if literals else []), service_commands.command(pipeline, "update", spec.name, *flags)),
         repairs=(RepairKey("restore-variables", spec.name),) if secrets and not values else (),

@@ -61,7 +61,7 @@ def _finding(
         spec,
         Outcome.FAILED,
         verdict[0],
-        f"{spec.name} failed {failed} of {total} requests in {hours} h (5xx).{since}",
+        f"{spec.name} failed on {failed} of {total} requests in {hours} h (5xx).{since}",
         severity=verdict[1],
         facts=ErrorRateFacts(
             requests=total,
@@ -71,9 +71,9 @@ def _finding(
             hours=hours,
             deploy=deploy,
         ),
-        impact=f"What {spec.name} is asked to do is not done, or done only after repetitions.",
+        impact=f"What {spec.name} is asked to do is not done, or done only after retries.",
         action=Action(
-            text="Read what it logged; if it began with the latest deploy, go back to the revision before.",
+            text="Read its log; if the errors began with a deploy, send traffic back to the previous revision.",
             commands=(service_commands.command(context.pipeline, "describe", spec.name),),
         ),
         tab="logs",

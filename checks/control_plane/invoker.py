@@ -160,7 +160,7 @@ def _loudness(standing: GrantStanding) -> tuple[Outcome, Severity | None]:
 
 def _why_refused(policy: Policy | None) -> str:
     if policy is None or not policy.bindings:
-        return "the policy of the service has nothing in it"
+        return "the policy of the service is empty"
     if any(binding.role == INVOKER for binding in policy.bindings):
         return f"{INVOKER} is granted to others only"
     return f"no binding grants {INVOKER}"

@@ -97,7 +97,7 @@ def judge_number(pipeline: Pipeline, jobs: Sequence[SchedulerJob], absent: Absen
         action=None
         if enough
         else Action(
-            text="Find out who deleted or paused them, and make them again from their definitions.",
+            text="Find out who deleted or paused them, and recreate them from their definitions.",
             commands=(gcloud(pipeline, "scheduler jobs", "list", "", f"--location={pipeline.region}"),),
         ),
         link=console(pipeline),

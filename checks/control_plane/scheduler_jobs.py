@@ -105,7 +105,7 @@ def judge_failing(
             total_count=len(jobs),
             excused=tuple(each.name for each in excused),
         ),
-        impact="What these jobs start does not happen, and nothing else says so." if failures else "",
+        impact=_impact(failures),
         action=_action(pipeline, failures),
         link=_logs(pipeline, [each.job.name for each in failures[:MOST_NAMED]]) if failures else console(pipeline),
     )
@@ -187,6 +187,13 @@ def _summary(
     return f"{'; '.join(said)}.{suppressed}"
 
 
+def _impact(failures: Sequence[JobFailure]) -> str:
+    if not failures:
+        return ""
+    what = "this job starts" if len(failures) == 1 else "these jobs start"
+    return f"What {what} does not happen, and nothing else reports it."
+
+
 def _listed(failures: Sequence[JobFailure]) -> str:
     more = f" and {len(failures) - MOST_NAMED} more" if len(failures) > MOST_NAMED else ""
     return f"{', '.join(each.status.said for each in failures[:MOST_NAMED])}{more}"
@@ -200,12 +207,12 @@ def _action(pipeline: Pipeline, failures: Sequence[JobFailure]) -> Action | None
     if any(each.job.fault or each.word == NOT_ATTEMPTED for each in failures):
         advice += "Update or resume the jobs that Cloud Scheduler stopped or did not start. "
     if any(each.word == DELETED for each in failures):
-        advice += "Make the deleted jobs again from their definitions. "
+        advice += "Recreate the deleted jobs from their definitions. "
     paused = [each.job.name for each in failures if each.word == PAUSED]
     advice += "Resume the paused jobs, unless they are paused on purpose. " if paused else ""
     place = f"--location={pipeline.region}"
     return Action(
-        text=f"{advice}Read what each job was answered, fix what it calls, and run it again.",
+        text=f"{advice}Read the error of each job, fix what it calls, and run it again.",
         commands=(
             job_logs(
                 [each.job.name for each in failures[:MOST_NAMED]],
@@ -315,7 +322,7 @@ def _none(pipeline: Pipeline, paused: int) -> Finding:
         action=Action(
             text="Find out who paused them, and resume those that the pipeline needs."
             if paused
-            else "Check that region and project are right; if so, make the jobs again from their definitions.",
+            else "Check that region and project are right; if so, recreate the jobs from their definitions.",
             commands=(gcloud(pipeline, "scheduler jobs", "list", "", f"--location={pipeline.region}"),),
         ),
         link=console(pipeline),

@@ -68,7 +68,7 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Finding:
         f"{spec.name} {' and '.join(faults)}.",
         severity=Severity.P1,
         facts=facts,
-        impact=f"{spec.name} is up and cannot do its work.",
+        impact=f"{spec.name} runs but cannot do its work.",
         action=_action(pipeline, spec, state),
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.actions import Action
+from checks.agreement import agreeing, counted
 from checks.context import Context
 from checks.control_plane import service_commands, services
 from checks.effects import FailureEffect
@@ -26,14 +27,14 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Finding:
     declared, kept = spec.minimum_instances or 0, service.minimum_instances
     facts = InstancesFacts(minimum_instances=kept, declared=declared, deploy=services.deployment(service))
     if kept >= declared:
-        summary = f"{spec.name} keeps {kept} of at least {declared} instances."
+        summary = f"{spec.name} keeps {_instances(kept)} ({declared} declared)."
         return services.finding(pipeline, spec, Outcome.PASSED, "enough-instances", summary, facts=facts)
     return services.finding(
         pipeline,
         spec,
         Outcome.FAILED,
         "too-few-instances",
-        f"{spec.name} keeps {kept} instances; the pipeline file declares at least {declared}.",
+        f"{spec.name} keeps {_instances(kept)}; the pipeline file declares at least {declared}.",
         severity=Severity.P2,
         facts=facts,
         impact="The first requests meet a cold start and may run out of time.",
@@ -42,6 +43,10 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Finding:
             commands=(service_commands.command(pipeline, "update", spec.name, f"--min-instances={declared}"),),
         ),
     )
+
+
+def _instances(count: int) -> str:
+    return agreeing(f"{counted(count)} instances")
 
 
 @check(

@@ -237,7 +237,7 @@ def _action(pipeline: Pipeline, case: TopicCase, code: str, orphans: Sequence[Su
     match code:
         case "one-too-many" | "too-many" if orphans:
             return Action(
-                text="Delete the surplus subscription, once you know that nobody needs it.",
+                text="Delete the surplus subscription once you are sure that nobody needs it.",
                 commands=tuple(subscription_removal(pipeline, each) for each in orphans),
             )
         case "one-too-many" | "too-many":
@@ -253,7 +253,7 @@ def _action(pipeline: Pipeline, case: TopicCase, code: str, orphans: Sequence[Su
             )
         case "too-few" | "none":
             return Action(
-                text="Deploy again what should listen: a deploy makes the Eventarc trigger and its subscription.",
+                text="Redeploy the service that should listen: that creates the Eventarc trigger and its subscription.",
                 commands=(gcloud(pipeline, "pubsub topics", "list-subscriptions", case.topic),),
             )
         case "wrong-target":

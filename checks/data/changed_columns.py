@@ -72,7 +72,7 @@ def _finding(spec: SqlCheck, setting: Setting, table: str, each: ColumnDifferenc
         facts=Values(values={"column": each.column, "declared": each.declared, "actual": each.real or "none"}),
         impact=f"The check '{spec.id}', and whatever else reads {each.column} of {table}, fails.",
         action=Action(
-            text=f"Look at what writes {table} and give it {each.column} back as {each.declared}; where the change is "
+            text=f"Check what writes {table} and give it {each.column} back as {each.declared}; where the change is "
             "meant, change the pipeline file."
         ),
         link=spec.runbook,

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from checks.cells import in_words
 from checks.facts import Scalar
+from checks.intervals import interval_words
 from checks.model import Outcome, Severity
 from checks.ports.warehouse import Row
 from checks.span import Interval
@@ -29,6 +30,11 @@ class Setting:
     names: Mapping[str, Scalar] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Those of the pipeline file, as rules name them: ``@fewest``."""
+
+    @property
+    def words(self) -> Mapping[str, Scalar]:
+        """The names as sentences have them: the interval as people write it."""
+        return {**self.names, "interval": interval_words(self.interval.name, self.year)}
 
     def capped(self, severity: Severity) -> Severity:
         """Return how loud a failure may be now."""

@@ -153,7 +153,7 @@ class _Judgement:
     def _freshness(self, freshness: Freshness) -> Finding:
         newest = self._past.newest
         if newest is None:
-            told = f"{self._expansion.table} has no rows that say when."
+            told = f"{self._expansion.table} has no rows with a load time."
             return self._said.quiet("freshness", "not-enough-history", told)
         age = age_of(newest, self._now, self._timeline, self._past.is_off)
         when = in_words(newest, self._setting.zone, self._setting.year)
@@ -169,9 +169,9 @@ class _Judgement:
     def _renewed(self, renewed: Renewed) -> Finding:
         newest, after = self._judged.get("renewed"), renewed.after.of(self._interval, self._timeline)
         if not isinstance(newest, datetime):
-            return self._said.quiet("renewed", "no-rows", f"There are no {self._expect.noun} that say when.")
+            return self._said.quiet("renewed", "no-rows", f"There are no {self._expect.noun} with a load time.")
         when, least = (in_words(each, self._setting.zone, self._setting.year) for each in (newest, after))
-        said = f"The newest of these {self._expect.noun} were loaded {when}; expected {least} or later."
+        said = f"The newest {self._expect.noun} were loaded {when}; expected {least} or later."
         return self._said.decided("renewed", {"old": newest < after}, said, ExpectationFacts(expectation="renewed"))
 
     # --- volume
@@ -232,7 +232,7 @@ class _Judgement:
         )
         said = self._count_words(count) + _missed_limit(count)
         if limits is not None:
-            each = "" if count.due is None else f" for each of the {_unit(volume)}"
+            each = "" if count.due is None else " each"
             said += f"; usually {number_words(limits.median)}{each} (median of {limits.used})"
             said += _missed_parts(volume, count.measured, limits.median)
         elif not self._is_decided_by_fixed_limits(count):
@@ -269,10 +269,9 @@ class _Judgement:
         rows, measured = (number_of(self._judged.get(column)) for column in (figure.of, figure.column))
         if rows is None or measured is None or rows < figure.fewest:
             total = number_of(self._judged.get("judged_rows")) or 0
-            what = f"no {self._expect.noun}" if not total else f"{rows or 0:,} values of {figure.facet}"
-            return self._said.quiet(
-                figure.expectation, "no-rows", f"There are {what}: nothing to judge.", facet=figure.facet
-            )
+            what = f"no {self._expect.noun}" if not total else f"only {counted(rows or 0)} values of {figure.facet}"
+            told = agreeing(f"There are {what}: {'too few' if total else 'nothing'} to judge.")
+            return self._said.quiet(figure.expectation, "no-rows", told, facet=figure.facet)
         share = measured / rows
         facts = ExpectationFacts(expectation=figure.expectation, measured=measured, rows=int(rows), share=share)
         tests = {"measured": measured, "share": share, "rows": rows}

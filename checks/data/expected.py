@@ -55,7 +55,8 @@ class Findings:
 
     def _words(self, template: str, facet: str) -> str:
         return filled(
-            template, {"table": self._expansion.table, "interval": self._setting.interval.name, "columns": facet}
+            template,
+            {"table": self._expansion.table, "interval": str(self._setting.words["interval"]), "columns": facet},
         )
 
     def quiet(
@@ -105,13 +106,13 @@ _IMPACTS: Mapping[str, str] = {
     "references": "What joins {table} by {columns} loses these rows.",
     **dict.fromkeys(("values", "not_constant", "not_one_sided", "mean"), _WRONG),
 }
-_WRITER = "Look at what writes {table}"
+_WRITER = "Check what writes {table}"
 _ACTIONS: Mapping[str, str] = {
     "schema": f"{_WRITER}, and undo the change of {{columns}}; where it is meant, change the pipeline file.",
     "freshness": f"{_WRITER}: it has not run, or wrote nothing.",
     "renewed": f"{_WRITER}: it has not run for {{interval}} since, or wrote for another.",
     "volume": f"{_WRITER}, and load {{interval}} again.",
-    "unique": f"{_WRITER}: a load that is repeated must replace its rows. Then remove those that are there twice.",
+    "unique": f"{_WRITER}: a repeated load must replace its rows. Then delete the duplicates.",
     "references": f"{_WRITER} and what it gets {{columns}} from.",
     **dict.fromkeys(
         ("not_null", "values", "not_constant", "not_one_sided", "mean"),

@@ -54,7 +54,11 @@ def judge(reconciled: Reconciled, rows: Sequence[Row], answers: Answers, setting
     different = int(number_of(first.get("different")) or 0)
     worst = [_difference(reconciled, row) for row in rows[:different]]
     figures = ("left_figure", "right_figure", "difference", "compared", "different")
-    words = {"table": stated.right.table, "interval": setting.interval.name, "columns": " and ".join(stated.by)}
+    words = {
+        "table": stated.right.table,
+        "interval": str(setting.words["interval"]),
+        "columns": " and ".join(stated.by),
+    }
     yield Finding(
         outcome=decision.outcome,
         code=decision.code,
@@ -81,7 +85,7 @@ def _said(reconciled: Reconciled, first: Row, worst: Sequence[str], different: i
     if not worst:
         same = f"{compared:,} {_keys(reconciled)}" if stated.by else _amount(first.get("left_figure"))
         return f"{stated.right} is {stated.left}{within}: {same}."
-    expected = f" (expected{within.removeprefix(',')})" if within else ""
+    expected = f" (allowed:{within.removeprefix(',')})" if within else ""
     if not stated.by:
         return f"{_disagreeing(stated, first)}{expected}."
     more = f", and {different - len(worst):,} more" if different > len(worst) else ""

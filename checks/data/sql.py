@@ -100,7 +100,7 @@ def judge_row(spec: SqlCheck, row: Row, setting: Setting) -> Finding:
 
 
 def _decided(spec: SqlCheck, row: Row, setting: Setting, decision: Decision) -> Finding:
-    values = {**setting.names, **row}
+    values, words = {**setting.names, **row}, {**setting.words, **row}
     if decision.rule is not None and decision.lacking is not None and decision.severity is not None:
         return _undecided(spec, row, setting, _lack(decision.rule, decision.lacking, row), decision.severity)
     template = decision.rule.summary if decision.rule is not None and decision.rule.summary else spec.summary
@@ -115,13 +115,13 @@ def _decided(spec: SqlCheck, row: Row, setting: Setting, decision: Decision) -> 
         outcome=decision.outcome,
         code=decision.code,
         subject=fill_name(spec.subject, values),
-        summary=fill(template, values, setting.zone, setting.year) + (early(setting) if failed else ""),
+        summary=fill(template, words, setting.zone, setting.year) + (early(setting) if failed else ""),
         severity=None if decision.severity is None else setting.capped(decision.severity),
         phase=spec.phase,
         interval=setting.interval,
         facts=_facts(row),
-        impact=fill(spec.impact, values, setting.zone, setting.year) if failed else "",
-        action=_action(spec, values, setting) if failed else None,
+        impact=fill(spec.impact, words, setting.zone, setting.year) if failed else "",
+        action=_action(spec, values, words, setting) if failed else None,
         link=spec.runbook,
         read=True,
     )
@@ -152,13 +152,13 @@ def _lack(rule: Rule, column: str, row: Row) -> str:
     return f"The column '{column}' {what}, so '{rule.test}' cannot be judged."
 
 
-def _action(spec: SqlCheck, values: Mapping[str, Any], setting: Setting) -> Action | None:
+def _action(spec: SqlCheck, values: Mapping[str, Any], words: Mapping[str, Any], setting: Setting) -> Action | None:
     advice = spec.action
     if advice is None:
         return None
     command = fill_command(advice.command, values) if advice.command is not None else None
     repairs = tuple(map(RepairKey.read, (advice.repair or "").split()))
-    text = fill(advice.text, values, setting.zone, setting.year)
+    text = fill(advice.text, words, setting.zone, setting.year)
     return Action(text=text, commands=stated(command), repairs=repairs)
 
 

@@ -49,7 +49,7 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
     ),
     "service-failing": CauseCode(
         "A service is up and called, and fails on what it is asked.",
-        "Read what it logged; if it began with a deploy, send traffic back to the revision before.",
+        "Read its log; if the errors began with a deploy, send traffic back to the previous revision.",
     ),
     "messages-not-taken": CauseCode(
         "The messages of a subscription do not arrive: its service refuses them, fails on them, or is too slow.",
@@ -65,11 +65,11 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
     ),
     "variable-misspelled": CauseCode(
         "A deploy changed a variable only by a blank, quotes, the case of its letters or a slash: hardly on purpose.",
-        "Set the value again that the revision before has, and take the blank or the quotes out of the deploy.",
+        "Set the value of the previous revision again, and take the blank or the quotes out of the deploy.",
     ),
     "variable-changed": CauseCode(
         "A deploy gave a variable that a service needs another value, and nothing has failed since.",
-        "Compare the two revisions; if the change was not meant, set the value again that it had.",
+        "Compare the two revisions; if the change was not intended, restore the old value.",
     ),
     "build-failed": CauseCode(
         "The last build of a service failed, so older code goes on running.",
@@ -105,7 +105,7 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
     ),
     "broken-by-deploy": CauseCode(
         "A service did its work before a deploy, and not since.",
-        "Read what the service logged since the deploy; send traffic back to the revision before, or fix the code.",
+        "Read what the service logged since the deploy; send traffic back to the previous revision, or fix the code.",
     ),
     "broken-by-change": CauseCode(
         "What starts a phase, or what it may do, was changed, and the phase did its work before and not since.",
@@ -125,7 +125,7 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
     ),
     "processor-failed": CauseCode(
         "A processor reported that it failed, or that it wrote nothing, and what works on it has nothing.",
-        "Read the processor's log, repair what it names, then run it again.",
+        "Read the processor's log, fix what it names, then run it again.",
     ),
     "processor-stalled": CauseCode(
         "A processor started and did not finish.",
@@ -137,7 +137,7 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
     ),
     "service-not-called": CauseCode(
         "A service that a phase needs received no request.",
-        "Look at what calls it: the orchestrator, the topic and its subscription, the scheduler job.",
+        "Check what calls it: the orchestrator, the topic and its subscription, the scheduler job.",
     ),
     "trigger-without-effect": CauseCode(
         "The orchestrator says that it triggered the next phase, but that phase wrote nothing.",

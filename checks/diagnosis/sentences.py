@@ -190,10 +190,10 @@ def _removed_variables(board: Board, suspect: Suspect) -> str:
     lost = (*facts.removed, *facts.emptied)
     them = "it" if len(lost) == 1 else "them"
     by, before = deploy.deployed_by, facts.revisions[1].name if len(facts.revisions) > 1 else ""
-    which = " of ".join(filter(None, (deploy.revision, board.local(deploy.deployed_at))))
+    which = " of ".join(filter(None, (deploy.revision, board.local(deploy.deployed_at)))) + (f" by {by}" if by else "")
     return (
-        f"{suspect.subject} lacks {', '.join(lost) or 'a variable'} since revision {which} removed {them}"
-        f"{f' (deployed by {by})' if by else ''}{f'; {before} still had {them}' if before else ''}."
+        f"{suspect.subject} lacks {', '.join(lost) or 'a variable'}: revision {which} removed {them}"
+        f"{f'; {before} still had {them}' if before else ''}."
     )
 
 
@@ -207,7 +207,7 @@ def _broken_by_deploy(board: Board, suspect: Suspect) -> str:
         else f"its deploy of {board.local(change.at)}"
     )
     came = _came_with(board, change) if change.what else ""
-    return f"{suspect.subject} fails since {which}{by}{came}.{good}"
+    return f"{suspect.subject} has failed since {which}{by}{came}.{good}"
 
 
 def _broken_by_change(board: Board, suspect: Suspect) -> str:
@@ -382,7 +382,7 @@ def _explained(board: Board, suspect: Suspect) -> str:
     )
     if not failed or suspect.blocked:
         return ""
-    titles = [f"'{board.sql_checks[check].title}'" for check in failed]
+    titles = [f"“{board.sql_checks[check].title}”" for check in failed]
     return f"That explains why {listed(titles)} failed."
 
 

@@ -58,13 +58,20 @@ def title_of(board: Board, suspect: Suspect, tense: Tense = Tense.NOW) -> str:
     losses = _losses(board, suspect, tense)
     wrong = [each for each in TITLES[suspect.code](board, suspect, tense) if each]
     reasons = [*wrong, *_in_short(suspect, wrong)] if losses else []
-    beside = [f"{loss}{', ' if each in UNCERTAIN else ': '}{each}" for each in reasons for loss in losses]
+    places = _places(suspect)
+    beside = [f"{loss}{_behind_loss(loss, each, places)}" for each in reasons for loss in losses]
     told = [*beside, *losses, *wrong]
     if not told:
         # A summary of a pipeline file may come out empty.
         return f"{suspect.subject} failed" if tense is Tense.NOW else ""
     fitting = next((each for each in told if 0 < len(each) <= TITLE_TEXT), None)
     return capitalised(fitting if fitting is not None else f"{told[0][:TITLE_TEXT].rpartition(' ')[0].rstrip(' ,;:')}…")
+
+
+def _behind_loss(loss: str, wrong: str, places: list[str]) -> str:
+    """What is wrong, as it stands behind what is lost: a place that the loss names is not named again."""
+    told = next((wrong.removeprefix(f"{each}: ") for each in places if each in loss), wrong)
+    return f"{', ' if wrong in UNCERTAIN else ': '}{told}"
 
 
 def _losses(board: Board, suspect: Suspect, tense: Tense) -> list[str]:
@@ -230,7 +237,7 @@ def _failing(board: Board, suspect: Suspect, tense: Tense) -> Said:
     since = _since(board, deploy.deployed_at if deploy is not None else None, tense)
     if rate.requests:
         share = f"{rate.server_errors:,} of {rate.requests:,} requests"
-        yield from (f"{suspect.subject} {tense('fails', 'failed')} {share}{at}" for at in since)
+        yield from (f"{suspect.subject} {tense('fails on', 'failed on')} {share}{at}" for at in since)
     yield from (f"{suspect.subject} {tense('fails', 'failed')}{at}" for at in since[:-1])
     does = tense("fails on", "failed on") + " requests" if rate.requests else tense("logs", "logged") + " errors"
     yield f"{suspect.subject} {does}"

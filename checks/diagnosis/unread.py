@@ -35,7 +35,7 @@ def _in_words(board: Board, symptom: Symptom) -> str:
     why = f"{unread.source} {unread.problem}" if unread is not None else ""
     what = board.reasons.get(symptom.check)
     if what is None:
-        named = f"'{board.title(symptom.check)}'"
+        named = f"“{board.title(symptom.check)}”"
     else:
         named = what if symptom.place.kind is PlaceKind.SOURCE else f"{what} of {symptom.place.name}"
     return f"{named} ({why})" if why else named

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from checks.intervals import interval_words
 from checks.model import Interval
 from checks.pipeline import Pipeline
+
+PROGRAMS = re.compile("dbt|gcloud")
+"""Names that are written small wherever they stand."""
 
 
 def local(pipeline: Pipeline, instant: datetime | None, year: int | None) -> str:
@@ -57,6 +61,6 @@ def phase_title(pipeline: Pipeline, phase: str | None) -> str:
 
 def capitalised(text: str) -> str:
     """Return a text that begins with a capital letter, unless it begins with the name of a thing, as in
-    ``player_daily_cache``: that is written in one way only."""
+    ``player_daily_cache`` and dbt: that is written in one way only."""
     first = text.split(maxsplit=1)[0].rstrip(".,:;!?") if text.strip() else ""
-    return text[:1].upper() + text[1:] if first.isalpha() else text
+    return text[:1].upper() + text[1:] if first.isalpha() and not PROGRAMS.fullmatch(first) else text

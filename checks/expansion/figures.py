@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from checks.expansion.figure import Figure, words_of
 from checks.expansion.sql_words import literal, quoted
+from checks.expansion.words import and_words
 from checks.expectations_spec import Expect, Reference
 from checks.pipeline import Table
 
@@ -32,8 +33,8 @@ def figures_of(name: str, table: Table, expect: Expect) -> Iterator[Figure]:
             sql=f"COUNTIF(copy_{number} > 1 AND {there})",
             before=(f"ROW_NUMBER() OVER (PARTITION BY {keys}) AS copy_{number}",),
             allowed=unique.at_most,
-            said=f"{{measured}} of {{rows}} rows repeat {' and '.join(unique.key)} of another.",
-            good=f"No row repeats {' and '.join(unique.key)} of another.",
+            said=f"{{measured}} of {{rows}} rows repeat the {and_words(unique.key)} of another.",
+            good=f"No two rows have the same {and_words(unique.key)}.",
         )
     for column, nulls in expect.not_null.items():
         yield Figure(
@@ -62,8 +63,8 @@ def _figures_of_references(name: str, expect: Expect) -> Iterator[Figure]:
             column=f"unmatched_{column}",
             sql=f"COUNTIF({quoted(column)} IS NOT NULL AND there_{column} IS NULL)",
             allowed=reference.at_most,
-            said=f"{{measured}} of {{rows}} rows have a {column} that {there} has not ({{share}}).",
-            good=f"{there} has the {column} of {{rows}} rows.",
+            said=f"{{measured}} of {{rows}} rows have a {column} that is not in {there} ({{share}}).",
+            good=f"{{rows}} values of {column} are in {there}.",
             of=f"filled_{column}",
             more=_matchable(name, column, reference),
         )
@@ -80,8 +81,8 @@ def _unmatched_groups(name: str, column: str, reference: Reference, by: str, the
         column=f"strange_{column}",
         sql=f"{groups} - COUNT(DISTINCT IF({enough} AND there_{column} IS NOT NULL, {quoted(by)}, NULL))",
         before=(f"COUNT({quoted(column)}) OVER (PARTITION BY {quoted(by)}) AS size_{column}",),
-        said=f"{{measured}} of {{rows}} values of {by} have no {column} that {there} has.",
-        good=f"{{rows}} values of {by} have a {column} that {there} has.",
+        said=f"{{measured}} of {{rows}} values of {by} have no {column} that is in {there}.",
+        good=f"{{rows}} values of {by} have a {column} that is in {there}.",
         of=f"groups_{column}",
         more=((f"groups_{column}", f"IF({_can_tell(column)}, {groups}, 0)" if reference.table == name else groups),),
     )

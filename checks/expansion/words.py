@@ -40,13 +40,13 @@ def expected_of(expect: Expect) -> Iterator[str]:
 
 
 def _expected_key(unique: Unique) -> str:
-    same = f"the same {_and(unique.key)}"
+    same = f"the same {and_words(unique.key)}"
     return f"{_most(unique.at_most)} rows have {same} as another" if unique.at_most else f"No two rows have {same}"
 
 
 def _expected_volume(expect: Expect, volume: Volume) -> str:
     unit = f" for each of the {per_name(volume.per)}" if volume.per is not None else ""
-    what = f"{expect.noun}{unit}{f' of each {_and(volume.by)}' if volume.by else ''}"
+    what = f"{expect.noun}{unit}{f' of each {and_words(volume.by)}' if volume.by else ''}"
     limits = [f"at least {exact(volume.at_least)} {what}"] if volume.at_least is not None else []
     limits += [f"at most {exact(volume.at_most)} {what}"] if volume.at_most is not None else []
     if volume.between is not None:
@@ -62,8 +62,9 @@ def per_name(per: object) -> str:
     return per.replace("_", " ") if isinstance(per, str) else getattr(per, "name", "")
 
 
-def _and(names: Sequence[str]) -> str:
-    return " and ".join(names)
+def and_words(names: Sequence[str]) -> str:
+    """Return names as a list in words: ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def _most(share: float) -> str:
@@ -77,6 +78,6 @@ def _but_for(share: float) -> str:
 def span_words(span: timedelta) -> str:
     """Write a span as people do."""
     hours = span / timedelta(hours=1)
-    if hours % 24 == 0:
+    if hours and hours % 24 == 0:
         return f"{hours / 24:g} {'day' if hours == 24 else 'days'}"  # noqa: PLR2004 - hours of a day
     return f"{hours:g} h" if hours >= 1 else f"{hours * 60:g} min"

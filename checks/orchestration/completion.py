@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from checks.agreement import agreeing, counted
 from checks.facts.orchestration import Flag
 from checks.orchestration_spec import Run
 
@@ -95,12 +96,12 @@ class Progress:
 
     @property
     def counted(self) -> str:
-        """A clause: how many are in, of how many that the run waits for."""
+        """A clause: how many have reported, of how many that the run waits for."""
         arrived = len(self.arrived)
         if arrived > self.expected:
-            return f"{arrived} processors are in, {self.expected} would do"
-        plural = "processor is" if self.expected == 1 else "processors are"
-        return f"{arrived} of {self.expected} {plural} in"
+            return f"{arrived} processors have reported ({self.expected} needed)"
+        said = f"{counted(arrived)} of {counted(self.expected)} processors have"
+        return f"{agreeing(said)} reported"
 
 
 def moment_of(value: Any) -> datetime | None:

@@ -14,6 +14,7 @@ from functools import partial
 from checks.actions import Action
 from checks.conditions import DOUBTED, Answer, Standing, answer
 from checks.context import Context, attempt, not_configured
+from checks.diagnosis.words import listed
 from checks.effects import FailureEffect
 from checks.facts.orchestration import CalendarFacts
 from checks.intervals import interval_words
@@ -78,7 +79,7 @@ def finding_of(name: str, spec: Condition, found: Answer, interval: Interval, co
     """Return the finding about a condition on a date."""
     day = interval_words(interval.name, context.today.year)
     doubted = found.standing is Standing.DOUBTED
-    traces = " and ".join(found.traces)
+    traces = listed(found.traces)
     said = f"{day}: {spec.otherwise}"
     return Finding(
         outcome=Outcome.FAILED if doubted else Outcome.PASSED,
@@ -87,7 +88,8 @@ def finding_of(name: str, spec: Condition, found: Answer, interval: Interval, co
         summary={
             Standing.HOLDS: f"{spec.title[:1].upper()}{spec.title[1:]}: {found.number} on {day}.",
             Standing.DAY_OFF: f"{said}.",
-            Standing.DOUBTED: f"{day} has data and counts as a day off: {spec.otherwise}, and yet there is {traces}.",
+            Standing.DOUBTED: f"{day}: it counts as a day off, but has data: {traces}. The calendar says: "
+            f"{spec.otherwise}.",
         }[found.standing],
         severity=DOUBTED if doubted else None,
         interval=interval,

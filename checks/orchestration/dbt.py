@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 
 from checks.actions import Action, Shell
+from checks.agreement import agreeing, counted
 from checks.amounts import cut_text
 from checks.cells import in_words
 from checks.context import Context, attempt, not_configured
@@ -166,14 +167,15 @@ def _whole(context: Context, spec: DbtSpec, project: DbtProject) -> Finding:
     due = None if spec.due is None else context.at(spec.due, context.previous)
     expected = f"; due {in_words(due, context.pipeline.zone, context.today.year)}" if due is not None else ""
     interval = interval_words(context.previous.name, context.today.year)
+    last = f"its last run ended {when}" if when else "no run of it is known"
     summary = {
         "built": f"dbt ran {when}: {_counted(project.nodes)}.",
-        "not-run": f"dbt did not run for {interval}{expected}; its last run ended {when or 'never'}.",
+        "not-run": f"dbt did not run for {interval}{expected}; {last}.",
         "run-not-due": f"dbt has not run for {interval} yet{expected}.",
-        "results-old": f"The last run of dbt ended {when}, before {interval}: nobody knows how it is now.",
-        "no-results": "dbt left no run_results.json beside its manifest: nobody knows what its last run did.",
+        "results-old": f"The last run of dbt ended {when}, before {interval}: how it is now is not known.",
+        "no-results": "dbt left no run_results.json beside its manifest: what its last run did is not known.",
     }[code]
-    action = Action(text="Look at why dbt did not run, and run it.", commands=(Shell("dbt build"),))
+    action = Action(text="Find out why dbt did not run, and run it.", commands=(Shell("dbt build"),))
     return Finding(
         outcome=outcome,
         code=code,
@@ -208,7 +210,7 @@ def _counted(nodes: Sequence[DbtNode]) -> str:
         judged = [each for each in nodes if each.kind is kind and each.state is not None]
         good = sum(each.state is TaskState.SUCCEEDED for each in judged)
         if judged:
-            told.append(f"{good:,} of {len(judged):,} {word}")
+            told.append(agreeing(f"{counted(good)} of {counted(len(judged))} {word}"))
     return ", ".join(told) or "it lists nothing that is judged"
 
 
@@ -260,7 +262,7 @@ def _test(context: Context, spec: DbtSpec, node: DbtNode, not_run: Sequence[str]
         ),
         impact=f"What works on {node.table or node.name} works on rows that should not be there.",
         action=Action(
-            text=f"Look at the rows that fail {node.name}, repair them, and build again.",
+            text=f"Check the rows that fail {node.name}, fix them, and build again.",
             commands=(Shell(command_line("dbt test", [], ("--select", node.name, "--store-failures"))),),
         ),
     )
@@ -309,5 +311,5 @@ def _age(context: Context, spec: DbtSpec, node: DbtNode) -> Iterator[Finding]:
         place=Place(PlaceKind.TABLE, node.table or node.name),
         facts=SourceAgeFacts(newest_at=node.newest_at, looked_at=node.ended_at),
         impact="What is made of it is old.",
-        action=Action(text=f"Look at what loads {node.table}.", commands=(Shell("dbt source freshness"),)),
+        action=Action(text=f"Check what loads {node.table}.", commands=(Shell("dbt source freshness"),)),
     )

@@ -159,8 +159,8 @@ def _summary(context: Context, transition: Transition, code: str, minutes: int |
     usual = context.pipeline.phase_gap.watch_minutes
     return {
         "gap-usual": f"{after} completed {minutes} minutes after {before}.",
-        "gap-long": f"{after} completed {minutes} minutes after {before}{since}; below {usual} is usual.",
-        "gap-too-long": f"{after} completed {minutes} minutes after {before}{since}; below {usual} is usual.",
+        "gap-long": f"{after} completed {minutes} minutes after {before}{since}; usually under {usual}.",
+        "gap-too-long": f"{after} completed {minutes} minutes after {before}{since}; usually under {usual}.",
         "earlier-run": f"The times of {after} are those of an earlier run; its gap to {before} is not judged.",
         "no-times": f"{before} or {after} has not completed, or cannot say when.",
     }[code]

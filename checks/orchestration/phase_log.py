@@ -122,7 +122,7 @@ def _judge_run(context: Context, transition: Transition, interval: Interval, run
         "not-logged-with-data": f"The phase log has no row for {transition.id}, but {', '.join(traces)}.",
         "log-empty": f"The phase log is empty for this date; judged without it: {', '.join(traces)}.",
         "log-empty-without-trace": "The phase log is empty for this date; judged without it: neither the completion "
-        f"document, nor rows, nor the run history show that {target} ran.",
+        f"document, nor rows, nor the run history shows that {target} ran.",
     }[judgement.code]
     failed = judgement.outcome is Outcome.FAILED
     yield Finding(

@@ -190,17 +190,17 @@ _SUMMARIES: Mapping[str, str] = {
     "processor-failed": "{name} reported that it failed ({status}).",
     "processor-empty": "{name} reported success with 0 records.",
     "processor-partial": "{name} reported that it did part of its work{number}.",
-    "processor-without-rows": "{name} reported success{number}, and its table has no row as new as that.",
+    "processor-without-rows": "{name} reported success{number}, but its table has no row that new.",
     "processor-unreported": "{name} did not report; the next phase was started without it.",
     "completed-in-future": "{name} says that it completed at a time that is yet to come.",
 }
-_NOTHING_NEW = "What works on {name} has nothing new to work on."
+_NOTHING_NEW = "What uses {name} gets nothing new."
 _IMPACTS: Mapping[str, str] = {
     "processor-partial": "What works on {name} may lack some of its rows.",
-    "processor-unreported": "If it did not run, what works on {name} has nothing new to work on; its rows tell.",
+    "processor-unreported": "If it did not run, what uses {name} gets nothing new; its rows show which.",
     "completed-in-future": "Nobody can tell whether {name} is late, or whether the next phase started before its end.",
 }
-_READ_LOG = "Read the log of {name} from its last run on, repair what it names, and run it again."
+_READ_LOG = "Read the log of {name} from its last run on, fix what it names, and run it again."
 _ACTIONS: Mapping[str, str] = {
     "processor-unreported": "Read the log of {name}: whether it ran, and whether its report was refused. "
     "A backfill does not report.",

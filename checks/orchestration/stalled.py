@@ -42,7 +42,7 @@ SHOWN = 20
 """Runs that get a finding of their own; the rest is counted."""
 
 CODES: Mapping[str, str] = {
-    "stalled": "Some processors are in, not enough, nothing triggered and nothing new for too long.",
+    "stalled": "Some processors have reported, not enough, nothing triggered and nothing new for too long.",
     "moving": "The completion document is complete, triggered, fresh, or its next phase has data.",
     "nothing-started": "No processor of the run is in; nothing can be stuck.",
     "run-unfinished": "The run history says running, for longer than a run may take.",
@@ -147,7 +147,7 @@ def _judge_document(context: Context, transition: Transition, interval: Interval
         summary={
             "stalled": f"{target} is stuck: {progress.counted}{last}, and nothing has come since. Missing: {missing}.",
             "moving": f"{target} is not stuck: {progress.counted}{last}.",
-            "nothing-started": f"No processor before {target} is in, so nothing is stuck.",
+            "nothing-started": f"No processor before {target} has reported, so nothing is stuck.",
         }[code],
         phase=transition.target,
         interval=interval,
@@ -186,7 +186,7 @@ def _judge_history(context: Context, history: RunHistory) -> Iterator[Finding]:
             outcome=Outcome.PASSED,
             code="no-unfinished-runs",
             subject=HISTORY_LABEL,
-            summary=f"No run is running for more than {history.after_minutes} minutes.",
+            summary=f"No run has been running for more than {history.after_minutes} minutes.",
         )
 
 

@@ -181,7 +181,7 @@ def left_out_words(not_run: Sequence[str]) -> str:
     """Say what was not run for a failure, as the end of a sentence; nothing for nothing."""
     if not not_run:
         return ""
-    return f"; {listed(not_run, most=NAMED)} {'was' if len(not_run) == 1 else 'were'} not run for it"
+    return f"; {listed(not_run, most=NAMED)} {'was' if len(not_run) == 1 else 'were'} not run because of it"
 
 
 def _action(task: Task) -> Action:

@@ -17,7 +17,7 @@ SUMMARIES: Mapping[str, str] = {
     "triggered-without-effect": "{target} is marked as triggered{triggered_at}, but {rows}; it was due by {due}.",
     "trigger-pending": "{counted}{since}; the trigger of {target} has until {limit}.",
     "not-triggered": "{target} is blocked: {counted}{since}, nothing triggered it and {rows}.",
-    "bypassed": "{target} is being fed without its orchestrator: {counted}, {rows}, {no_log}.",
+    "bypassed": "{target} got its data without its orchestrator: {counted}, {rows}, {no_log}.",
     "flag-not-set": "{target} was triggered and {rows}, but the completion document does not say so: "
     "the flag is wrong, the data is fine.",
     "processors-running": "{target} waits: {counted}{missing}; due by {due}.",
@@ -55,7 +55,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "processors-missing": ("Find out why {missing_names} did not finish: see the run history and their logs.", ""),
     "untracked": ("If no backfill ran, find out why {missing_names} did not report.", ""),
     "no-record": ("Read the log of {orchestrator}: it should have written the document.", "orchestrator log"),
-    "not-started": ("Start with the phase before: {source} has reported no processor for this date.", ""),
+    "not-started": ("Start with the previous phase: no processor of {source} has reported for this date.", ""),
     "flag-unreadable": ("Find out which program wrote _triggered, and set it to true or false.", ""),
     "no-evidence": ("Check the log of {orchestrator} and the phase log's table.", "orchestrator log"),
 }
@@ -136,7 +136,7 @@ def _words(case: Case) -> Mapping[str, str]:
         "no_evidence": _no_evidence(case),
         "reason": f" ({reason})" if reason else "",
         "triggered_at": _at(case, " at ", triggered_at),
-        "since": _at(case, " since ", situation.since),
+        "since": _at(case, ", enough since ", situation.since),
         "due": local_time(case.context, case.run.due),
         "limit": local_time(case.context, limit),
         "missing": _missing(case),
@@ -156,7 +156,7 @@ def _counted(case: Case) -> str:
     source = case.context.pipeline.phase(case.transition.source).title
     if case.source_rows is None:
         return f"{source} cannot show how far it is"
-    return f"{source} has {_number_of_rows(case.source_rows.count)} of at least {case.transition.minimum_rows}"
+    return f"{source} has {_number_of_rows(case.source_rows.count)} ({case.transition.minimum_rows} needed)"
 
 
 def _missing(case: Case) -> str:

@@ -29,6 +29,15 @@ def test_lines_that_differ_in_more_stay_apart() -> None:
     assert together(["send b to b-1", "send c to c-2"]) == ["send b to b-1", "send c to c-2"]
 
 
+def test_lines_that_differ_in_what_is_no_name_stay_apart() -> None:
+    for lines in (
+        ["1 state; usually 1 (median of 23)", "1 state; usually 1 (median of 24)"],
+        ["It took 5 min.", "It took 5 h."],
+        ["He said “yes”.", "He said “no”."],
+    ):
+        assert together(lines) == lines
+
+
 def test_commands_that_differ_in_a_word_are_one_loop() -> None:
     assert commands_together(["gcloud run b --x=1", "gcloud run c --x=1"]) == [
         'for each in b c; do\n  gcloud run "$each" --x=1\ndone'
@@ -49,7 +58,7 @@ def test_a_report_says_a_reason_once_and_points_to_it_afterwards() -> None:
 
     assert first == lines[0]
     assert isinstance(second, Line)
-    assert second.text == "Grant it the role that reads… (see above)."
+    assert second.text == "as above."
 
 
 def test_the_verb_behind_several_names_is_that_of_several() -> None:

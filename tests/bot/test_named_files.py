@@ -71,6 +71,14 @@ def test_what_is_printed_without_a_terminal_is_the_story_and_no_scenario(tmp_pat
     assert "validate --scenario invoker-lost" in ended.stderr
 
 
+def test_of_a_scenario_that_is_not_there_no_other_command_is_advised(tmp_path: Path) -> None:
+    ended = run(("demo", "--scenario", "invoker-los"), tmp_path, NOBODY)
+
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert "invoker-lost" in ended.stderr
+    assert "validate" not in ended.stderr
+
+
 def test_of_a_folder_the_file_that_cannot_be_read_is_named_and_the_others_are_read(tmp_path: Path) -> None:
     for name in ("orders/a.csv", "orders/b.csv", "crm/people.csv"):
         (tmp_path / "data" / name).parent.mkdir(parents=True, exist_ok=True)

@@ -39,6 +39,11 @@ def test_noun_and_verb_agree_with_their_numbers(final: int, games: int, said: st
         ("{n} has no predictions", "1 has no predictions"),
         ("{n} predictions, {n} active", "1 prediction, 1 active"),
         ("in season {n}, games are final", "in season 1, games are final"),
+        ("Both teams of {n} games have records", "Both teams of 1 game have records"),
+        ("Each of {n} games that were played has grades", "The one game that was played has grades"),
+        ("here each of the {n} rows is there once", "here the one row is there once"),
+        ("All {n} games are final", "The one game is final"),
+        ("{n} of 4 games that were played", "1 of 4 games that were played"),
     ],
 )
 def test_of_one_only_what_is_counted_changes(template: str, said: str) -> None:

@@ -639,7 +639,7 @@ class TestABrokenTransition:
     def test_a_data_check_that_could_not_look_is_named(self) -> None:
         cause = only(result("trigger", trigger("not-started")), unknown("games-final", "games-final"))
 
-        assert "'games-final' (Cloud Run denied)" in cause.sentence
+        assert "“games-final” (Cloud Run denied)" in cause.sentence
 
     def test_a_reason_that_was_found_is_told_with_what_could_not_be_ruled_out(self) -> None:
         cause = only(result("trigger", trigger("not-started")), data("games-final"), unknown("invoker", "analytics"))

@@ -151,7 +151,7 @@ class TestSubscriptions:
         )
 
         assert (cause.code, len(cause.explains)) == ("subscription-surplus", 2)
-        assert "2 topics push to a subscription too many" in cause.sentence
+        assert "2 topics push to more subscriptions than expected" in cause.sentence
         assert "old-one" in cause.sentence
 
     def test_a_missing_permission_comes_before_a_missing_subscription(self) -> None:
@@ -200,7 +200,7 @@ class TestVariables:
         )
 
         assert (cause.code, len(cause.explains)) == ("variable-removed-by-deploy", 2)
-        assert "lacks KEY since revision worker-17 of 10 Feb 02:13 EST removed it" in cause.sentence
+        assert "lacks KEY: revision worker-17 of 10 Feb 02:13 EST by builder@example.com removed it" in cause.sentence
         assert "worker-16 still had it" in cause.sentence
         assert (cause.evidence["revision"], cause.evidence["deployed_at"]) == ("worker-17", DEPLOYED)
 
@@ -340,7 +340,7 @@ class TestJobs:
 
         assert (cause.code, cause.severity) == ("job-failing", Severity.P1)
         assert explained(cause) == {("scheduler-jobs", "jobs"), ("predictions", "predictions")}
-        assert "'Title of predictions'" in cause.sentence
+        assert "“Title of predictions”" in cause.sentence
 
     def test_another_failing_job_does_not(self) -> None:
         cause = only(jobs(other="INTERNAL"), data("predictions"))

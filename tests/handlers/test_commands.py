@@ -208,7 +208,7 @@ def test_a_private_answer_that_nobody_gets_says_why_in_the_log(caplog: pytest.Lo
         assert "a private answer reached nobody: messages_tab_disabled" in caplog.messages
 
 
-LONG_ROWS = [{"game": f"GAME{number} {'x' * 180}", "players": 3} for number in range(200)]
+LONG_ROWS = [{"game": f"GAME{number} {'x' * 220}", "players": 3} for number in range(200)]
 """More than one message tells, although they are folded."""
 
 

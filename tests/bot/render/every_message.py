@@ -28,11 +28,12 @@ from bot.validation import Validation
 from checks.catalog import checks_of
 from checks.model import Report, Verdict
 from checks.notifications import AlertPolicy, Escalation
+from checks.pipeline import Pipeline
 from handlers.buttons import Pressed
 from handlers.services import Services
 from handlers.snooze_form import Origin, snooze_form
 from handlers.views import details
-from tests.bot.render.screens import alerts_of
+from tests.bot.render.screens import alerts_in
 from tests.fakes import ports
 from tests.handlers.rig import CHANNEL, running
 from tests.pipelines.nba_world import NBA
@@ -40,7 +41,6 @@ from tests.replayed import replayed
 
 USER = "U0EXAMPLE1"
 MINUTE = timedelta(minutes=1)
-WRITER = AlertMessages(NBA)
 HISTORY = (*Verdict, None) * 3
 LONG_REASON = f"Rolled back by the platform team & <others>: {', '.join(map(str, range(500)))}"
 
@@ -59,12 +59,16 @@ class Sent:
 
 
 def everything_of(scenario: str) -> Iterator[Sent]:
-    """Yield all messages and views of a scenario."""
-    report = replayed(scenario).report
-    reading = Reading(report=report, pipeline=NBA, checks=checks_of(NBA))
-    alerts = [each.alert for each in alerts_of(scenario)]
+    """Yield all messages and views of a shipped scenario."""
+    return everything_in(replayed(scenario).report, NBA)
+
+
+def everything_in(report: Report, pipeline: Pipeline) -> Iterator[Sent]:
+    """Yield all messages and views of a run."""
+    reading = Reading(report=report, pipeline=pipeline, checks=checks_of(pipeline))
+    alerts = [each.alert for each in alerts_in(report, pipeline)]
     for number, alert in enumerate(alerts):
-        for name, sent in _of_alert(alert, report.now):
+        for name, sent in _of_alert(alert, report.now, pipeline):
             yield replace(sent, name=f"{name} of alert {number}")
     yield from _of_report(reading, alerts)
 
@@ -101,38 +105,40 @@ def _seen(alert: Alert, observed: Observed) -> Observation:
     return Observation(key=alert.key, pipeline=alert.pipeline, observed=observed)
 
 
-def _of_alert(alert: Alert, now: datetime) -> Iterator[tuple[str, Sent]]:
+def _of_alert(alert: Alert, now: datetime, pipeline: Pipeline) -> Iterator[tuple[str, Sent]]:
     later = now + 10 * MINUTE
-    services = _services()
+    services = _services(pipeline)
     for state, each in states_of(alert, now).items():
-        yield state, Sent("", slack_message(alert_message(each, NBA, later)))
+        yield state, Sent("", slack_message(alert_message(each, pipeline, later)))
         deed = AuditEntry(key="1", at=now, actor=USER, action="acknowledged", subject=each.key, outcome=LONG_REASON)
         yield (
             f"details, {state},",
             Sent("", view=details(services, each, [deed, *(replace(deed, outcome="done"),) * 20])),
         )
         events = (Event(at=now, what=Happening.FOUND), Event(at=later, what=Happening.ACKNOWLEDGED, actor=USER))
-        told = report_post(Chronicle(alert=each, events=events, now=later), NBA, ("As Markdown: the file beside this",))
+        told = report_post(
+            Chronicle(alert=each, events=events, now=later), pipeline, ("As Markdown: the file beside this",)
+        )
         yield f"report, {state},", Sent("", slack_message(told))
-    for name, body in _replies(alert, now):
+    for name, body in _replies(alert, now, AlertMessages(pipeline)):
         shown = formatted(body)
         yield name, Sent("", SlackMessage(text=str(shown["text"]), blocks=tuple(shown.get("blocks") or ())))
     origin = Origin(target=Pressed(key=alert.key, version=1), channel=CHANNEL, thread="1770000000.000001")
     yield "snooze form", Sent("", view=snooze_form(alert, origin, now, now + timedelta(hours=20)))
 
 
-def _replies(alert: Alert, now: datetime) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _replies(alert: Alert, now: datetime, writer: AlertMessages) -> Iterator[tuple[str, Mapping[str, Any]]]:
     later = now + timedelta(hours=5)
     policy = AlertPolicy(escalation=Escalation())
     for observed in (Observed.CLEAR, Observed.UNSEEN):
         moved = decide(alert, _seen(alert, observed), later, policy)
         if moved.speaks and moved.alert is not None:
-            yield f"reply {moved.reason}", WRITER.reply(moved, later)
+            yield f"reply {moved.reason}", writer.reply(moved, later)
     for click in ("acknowledged", "snoozed", "taken-over", "released", "unsnoozed"):
-        yield f"click {click}", WRITER.clicked(states_of(alert, now).get(click, alert), click, USER)
-    yield "checked again", WRITER.looked(alert, None, USER, later, RecheckResult(blind=("BigQuery (timed out)",)))
-    yield "pointer", WRITER.pointer(alert)
-    yield "past the store", WRITER.past_store(alert, later)
+        yield f"click {click}", writer.clicked(states_of(alert, now).get(click, alert), click, USER)
+    yield "checked again", writer.looked(alert, None, USER, later, RecheckResult(blind=("BigQuery (timed out)",)))
+    yield "pointer", writer.pointer(alert)
+    yield "past the store", writer.past_store(alert, later)
 
 
 def _of_report(reading: Reading, alerts: Sequence[Alert]) -> Iterator[Sent]:
@@ -145,7 +151,7 @@ def _of_report(reading: Reading, alerts: Sequence[Alert]) -> Iterator[Sent]:
     for full in (False, True):
         for number, message in enumerate(slack_messages(message_of(replace(reading, full=full)))):
             yield Sent(f"answer {number}, full: {full}", message)
-    listed = alert_list(NBA, alerts, report.now)
+    listed = alert_list(reading.pipeline, alerts, report.now)
     yield Sent("/alerts", SlackMessage(text=listed.text, blocks=tuple(listed.blocks)))
     for state in (AlertState.FIRING, AlertState.SNOOZED):
         held = [replace(states_of(each, report.now).get(state.value, each), reason="a deploy") for each in alerts]
@@ -164,7 +170,7 @@ def _home(reading: Reading, report: Report, alerts: Sequence[Alert]) -> Home:
     )
     days = [str(report.current.day - timedelta(days=each)) for each in range(14)]
     return Home(
-        pipeline=NBA,
+        pipeline=reading.pipeline,
         now=report.now,
         last=last,
         digests=list(zip(days, HISTORY, strict=False)),
@@ -173,16 +179,20 @@ def _home(reading: Reading, report: Report, alerts: Sequence[Alert]) -> Home:
     )
 
 
-@cache
-def _services() -> Services:
+def _services(pipeline: Pipeline) -> Services:
     """What details are drawn with: nothing is asked and nothing sent."""
     now = datetime.fromisoformat("2026-02-11T13:00:00+00:00")
+    return replace(
+        _rig_services(),
+        validation=Validation(pipeline, ports(), lambda: now),
+        alert_message=lambda alert, at: alert_message(alert, pipeline, at),
+    )
+
+
+@cache
+def _rig_services() -> Services:
     with running() as rig:
-        return replace(
-            rig.services,
-            validation=Validation(NBA, ports(), lambda: now),
-            alert_message=lambda alert, at: alert_message(alert, NBA, at),
-        )
+        return rig.services
 
 
 def forms_of(sent: Sent) -> Iterator[SlackMessage]:

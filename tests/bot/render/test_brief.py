@@ -50,9 +50,7 @@ def test_what_could_not_be_judged_is_one_line_with_the_reason(tables: int) -> No
 
     text = " ".join(terminal_text(brief_message(reading)).split())
 
-    said = (
-        "volume: 0 rows; too few to tell." if tables == 1 else "and 2 more (too little history to tell what is usual)"
-    )
+    said = "shop.t0 volume (too little" if tables == 1 else "and 2 more (too little history to tell what is usual)"
     assert reading.report.verdict is Verdict.ALL_CLEAR
     assert "Not judged: shop.t0" in text
     assert said in text

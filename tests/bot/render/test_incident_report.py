@@ -60,8 +60,8 @@ def test_it_has_every_section_that_a_post_mortem_needs() -> None:
 
 
 def test_one_that_is_open_says_that_it_is_not_over() -> None:
-    assert "not over" in sections(so_far())["Summary"]
-    assert "not over" not in sections(over())["Summary"]
+    assert "still open" in sections(so_far())["Summary"]
+    assert "still open" not in sections(over())["Summary"]
 
 
 def test_the_markdown_file_and_the_message_have_one_title_and_one_tense() -> None:

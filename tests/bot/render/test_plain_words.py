@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -11,12 +13,20 @@ import pytest
 from bot.alerting.incident import CANNOT_LOOK
 from bot.definition.pipeline_file import load_pipeline
 from bot.render.alert_title import HEADLINE
+from bot.render.brief import brief_message
+from bot.render.message import Line, Part, SmallPrint, Table
 from bot.render.pages import SlackMessage
+from bot.render.reading import Reading
+from bot.render.report import message_of
 from bot.replay import replay
 from bot.scenarios.scenario import load_scenario
+from checks.catalog import checks_of
 from checks.model import Report
+from checks.notifications import Notifications, Routes
 from checks.pipeline import Pipeline
+from tests.bot.render.every_message import everything_in
 from tests.bot.render.screens import SCENARIOS, alerts_in, digest_in, words_of
+from tests.handlers.rig import CHANNEL
 from tests.pipelines.nba_world import NBA
 from tests.replayed import replayed, with_others_of
 from tests.sections import ROOT
@@ -35,6 +45,18 @@ NOT_SAID = {
     r"(?i)\b(\w[\w. ]+): \1: ": "a word is said once",
     r"(?<!is )\b(unavailable|denied|invalid|not found): ": "what a source does is a sentence",
     r"\bin 1 places|\(s\)": "a number has its word",
+    r"\bthere is (?:no |\d+ )?[a-z]+[^su\W]s\b(?! of)|\bthere is (?:[2-9]|\d\d)": "several are there",
+    r"\b(?:Each|All) of 1 |\bAll 1 ": "of one thing it is 'the one'",
+    r"(?<![.…])[.,;:!?][.;!?,](?![.\d])|[?!][”)]\.|…\.": "a sentence ends once",
+    r"(?<=\w) [.,;](?= |$)": "no blank before a stop",
+    r"(?i)\b(?!that\b|had\b)([a-z]{2,}) \1\b": "a word is said once",
+    r"\b(\d{1,2} [A-Z][a-z]{2}): \1\b": "a date is said once",
+    r"\b\d+\.0 [a-z]{2}|\b0 days ago": "what is counted is whole",
+    r"\b(?:at|for|from|load|of|on|since|until) \d{4}-\d\d-\d\d|\d{4}-\d\d-\d\dT\d\d:": "a time as people write it",
+    r"(?<![\w'.])(?:None(?! of\b)|True|False|null|nan)(?![\w'])|\{\w*\}": "no word of a program",
+    r"(?<![\w/])[a-z_]+ and [a-z_]+ and [a-z_]+\b": "a list of three has a comma",
+    r"\(\s*\)|“\s*”|``\s*``": "nothing stands in brackets",
+    r"\(see above\)": "say it, or that it is as above",
 }
 """What no message says, and why."""
 
@@ -73,17 +95,34 @@ def test_an_alert_and_a_digest_of_an_example_are_in_plain_words(path: Path) -> N
         "No predictions for 11 Feb: see scraper_execution_log",
         "Firestore unavailable: it does not answer",
         "No entries: No entries: none",
+        "there is 40 rows of data",
+        "Each of 1 game has grades",
+        "Could not tell: “Is it there?”.",
+        "No records for 10 Feb: 10 Feb is a day off",
+        "There are 6.0 values of it",
+        "load 2026-02-10 again",
+        "The flag is None",
+        "the same a and b and c",
+        "It was loaded loaded",
+        "Box scores: nine of ten (see above).",
     ],
 )
 def test_what_nobody_says_is_found(words: str) -> None:
     assert [*unsaid(words)]
 
 
-def assert_plain(report: Report, pipeline: Pipeline) -> None:
-    shown = alerts_in(report, pipeline)
-    messages = [digest_in(report, pipeline), *(each.message for each in shown)]
+def test_half_a_pair_of_brackets_is_found() -> None:
+    assert [*_open("1 state (median of 23) and 24)")]
 
-    assert [found for message in messages for found in _of(message)] == []
+
+def assert_plain(report: Report, pipeline: Pipeline) -> None:
+    if pipeline.notifications is None:
+        pipeline = pipeline.model_copy(update={"notifications": Notifications(routes=Routes(default=CHANNEL))})
+    shown = alerts_in(report, pipeline)
+
+    assert {
+        text: why for text in dict.fromkeys(_texts(report, pipeline)) if (why := [*unsaid(text), *_open(text)])
+    } == {}
     for each in shown:
         assert len(each.title) <= HEADLINE
         assert not each.title.endswith("…"), each.title
@@ -91,9 +130,36 @@ def assert_plain(report: Report, pipeline: Pipeline) -> None:
         assert each.alert.check == CANNOT_LOOK or len(each.alert.title.split()) > 2, each.title
 
 
-def _of(message: SlackMessage) -> Iterator[str]:
-    yield from unsaid(message.text)
-    yield from unsaid(words_of(message.blocks))
+def _texts(report: Report, pipeline: Pipeline) -> Iterator[str]:
+    """Yield each line that people get of a run: in Slack all messages and views, in a shell both reports."""
+    yield from digest_in(report, pipeline).text.splitlines()
+    for sent in everything_in(report, pipeline):
+        yield from unescape(words_of(sent.blocks) if sent.message is None else _words(sent.message)).splitlines()
+    reading = Reading(report=report, pipeline=pipeline, checks=checks_of(pipeline))
+    for message in (brief_message(reading), message_of(replace(reading, full=True))):
+        yield message.sentence
+        yield from (text for part in message.parts for text in _of(part))
+
+
+def _words(message: SlackMessage) -> str:
+    return f"{message.text}\n{words_of(message.blocks)}"
+
+
+def _of(part: Part) -> Iterable[str]:
+    match part:
+        case Line():
+            return (f"{part.lead} {part.text}",)
+        case Table():
+            return (cell.text for row in part.rows for cell in row)
+        case SmallPrint():
+            return (part.text,)
+    return ()
+
+
+def _open(text: str) -> Iterator[str]:
+    """Yield the brackets and quotes that have no other half, in a text of which nothing was cut off."""
+    if "…" not in text:
+        yield from (f"{pair} has one half" for pair in ("()", "[]", "“”") if text.count(pair[0]) != text.count(pair[1]))
 
 
 def unsaid(words: str) -> Iterator[str]:

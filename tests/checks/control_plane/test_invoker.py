@@ -265,7 +265,7 @@ def test_project_and_services_are_asked_once_and_each_policy_once() -> None:
     [
         (granted("serviceAccount:other@example.com"), "roles/run.invoker is granted to others only"),
         (granted(CALLER, role="roles/run.viewer"), "no binding grants roles/run.invoker"),
-        (Policy(()), "the policy of the service has nothing in it"),
+        (Policy(()), "the policy of the service is empty"),
     ],
 )
 def test_a_refusal_says_what_the_policy_lacks(policy: Policy, why: str) -> None:

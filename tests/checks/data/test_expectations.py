@@ -363,7 +363,7 @@ class TestCheck:
 
         assert found.impact == "Nobody ships."
         assert found.action is not None
-        assert found.action.text == "Load data.orders for 2026-02-10."
+        assert found.action.text == "Load data.orders for 10 Feb."
 
 
 class TestFreshness:
@@ -586,7 +586,7 @@ class TestKeysAndValues:
 
         grouped = "references customer by shop"
         assert [each for each in told(lost) if each[0] == "P2"] == [("P2", "unmatched", grouped)]
-        assert "1 of 2 values of shop has no customer that data.customers.customer has." in [
+        assert "1 of 2 values of shop has no customer that is in data.customers.customer." in [
             each.summary for each in lost
         ]
         assert not [each for found in (some, tiny) for each in told(found) if each[0] == "P2"]

@@ -226,9 +226,9 @@ def test_missing_names_all_that_are_owed_and_only_those() -> None:
 @pytest.mark.parametrize(
     ("processors", "run", "counted"),
     [
-        pytest.param(("players",), OVERNIGHT, "1 of 5 processors are in", id="some"),
-        pytest.param(("upcoming_players",), SAME_DAY, "1 of 1 processor is in", id="the only one"),
-        pytest.param(SAME_DAY.processors, SAME_DAY, "2 processors are in, 1 would do", id="more than needed"),
+        pytest.param(("players",), OVERNIGHT, "1 of 5 processors has reported", id="some"),
+        pytest.param(("upcoming_players",), SAME_DAY, "1 of 1 processor has reported", id="the only one"),
+        pytest.param(SAME_DAY.processors, SAME_DAY, "2 processors have reported (1 needed)", id="more than needed"),
     ],
 )
 def test_the_count_reads_well(processors: tuple[str, ...], run: Run, counted: str) -> None:

@@ -69,7 +69,7 @@ def test_a_failed_model_says_what_was_not_built_for_it_and_the_rest_says_nothing
     (failed,) = [each for each in found if each.outcome is Outcome.FAILED]
     assert (failed.code, failed.severity, failed.place) == ("task-failed", Severity.P1, Place(PlaceKind.TASK, "a"))
     assert failed.evidence["not_run"] == "b, c"
-    assert "b and c were not run for it" in failed.summary
+    assert "b and c were not run because of it" in failed.summary
 
 
 def test_a_model_that_was_left_out_for_no_known_reason_is_told_itself() -> None:

@@ -103,7 +103,7 @@ def test_what_was_left_out_is_told_with_what_failed_before_it() -> None:
     tasks = {"load": {}, "mart": {"after": ["load"]}, "report": {"after": ["mart"]}}
 
     assert told(rows, tasks) == [("task-failed", "load")]
-    assert "mart and report were not run for it" in findings(rows, tasks)[1].summary
+    assert "mart and report were not run because of it" in findings(rows, tasks)[1].summary
 
 
 def test_with_two_failures_nobody_guesses_which_one_it_was() -> None:
