@@ -34,6 +34,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"expected {either(shown)}"
 
 
+def no_such(kind: str, name: str, known: Iterable[str]) -> str:
+    """Return the sentence about a name that nothing of a kind has."""
+    return f"there is no {kind} '{name}'; {nearest(name, known)}"
+
+
 def closest(name: str, known: Iterable[str]) -> str:
     """Return a sentence with the nearest names: those that may be meant, else what comes closest."""
     names = sorted(known)

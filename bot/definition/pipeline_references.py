@@ -166,12 +166,17 @@ def _transitions(pipeline: Pipeline) -> Iterator[Fault]:
                 f"'{transition.target}' comes before '{transition.source}' already; expected a later one",
             )
         after.setdefault(transition.source, set()).add(transition.target)
-        yield from misspelled(
-            (*here, "orchestrator"), "service", transition.orchestrator, [each.name for each in pipeline.services]
-        )
+        yield from _orchestrator((*here, "orchestrator"), transition.orchestrator, pipeline)
         for name, run in transition.runs.items():
             documents_count = transition.state is not None and not transition.monitoring_only
             yield from _run((*here, "runs", name), run, pipeline.timeline, with_documents=documents_count)
+
+
+def _orchestrator(here: Path, name: str | None, pipeline: Pipeline) -> Iterator[Fault]:
+    """A service that nobody declares is a declared one with a slip; by a number alone, where that one moves nothing."""
+    services = [each.name for each in pipeline.services]
+    idle = set(services) - {each.orchestrator for each in pipeline.transitions}
+    yield from misspelled(here, "service", name, services, numbers=idle)
 
 
 def _following(phase: str, after: Mapping[str, Collection[str]]) -> frozenset[str]:

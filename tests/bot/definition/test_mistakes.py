@@ -19,6 +19,7 @@ RIGHT = Path(__file__).with_name("mistakes.yaml").read_text(encoding="utf-8")
 NOW = datetime(2026, 2, 10, tzinfo=UTC)
 EXPECT = "tables.shop.orders.expect"
 VALUES = f"{EXPECT}.values"
+NIGHT = 'night: {opens: "+1d 05:00", due: "+1d 06:30"}'
 MISTAKES = [
     ("timezone:", "time_zone:", 4, "time_zone", "timezone"),
     ("timezone: Europe/London", "timezone: Europe/Londn", 4, "timezone", "Europe/London"),
@@ -442,6 +443,28 @@ MISTAKES = [
     ("code: few-paid, until", "code: few-payed, until", 82, "suppressions[orders-paid].code", "few-paid"),
     ("until: 2026-12-24", "until: next week", 82, "suppressions[orders-paid].until", "a date such as 2026-02-12"),
     (", reason: The till is replaced.", "", 82, "suppressions[orders-paid].reason", "is missing"),
+    (
+        "  shop.orders:\n",
+        "  shp.orders:\n",
+        39,
+        "conditions.opened.query",
+        "(also lines 55, 62",
+    ),
+    ("  - id: load\n", "  - id: laod\n", 23, f"{EXPECT}.phase", "did you mean 'laod'? (also lines 48, 54, 60)"),
+    (
+        "      customer_id: STRING\n",
+        "      custmer_id: STRING\n",
+        29,
+        f"{EXPECT}.not_null.customer_id",
+        "did you mean 'custmer_id' or 'order_id'? (also line 31)",
+    ),
+    (
+        f"    runs:\n      {NIGHT}\nservices:\n",
+        f"    orchestrator: starter-3\n    runs:\n      {NIGHT}\nservices:\n  - {{name: starter-2}}\n",
+        50,
+        "transitions[load_to_report].orchestrator",
+        "did you mean 'starter-2'?",
+    ),
     ("version: 2", "version: 3", 1, "", "is of version 3; this release reads vers"),
     ("version: 2", "version: two", 1, "version", "2"),
     ("notifications:\n", "notification:\n", 75, "notification", "notifications"),
