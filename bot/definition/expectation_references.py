@@ -8,7 +8,7 @@ from bot.definition.known_names import Fault, unless_known
 from bot.nearest import nearest
 from bot.yaml_tree import Path
 from checks.column_types import NUMBERS
-from checks.dated import COMPARING, LOADING, date_column, dates_of, load_column, loads_of
+from checks.dated import COMPARING, LOADING, compared, date_column, dates_of, load_column, loads_of
 from checks.expansion import check_id
 from checks.expansion.rules import volume_name
 from checks.expectations_spec import Expect
@@ -87,9 +87,12 @@ def stated_problems(pipeline: Pipeline, stated: Expect | Reconciliation) -> Iter
 
 def _dates(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> Iterator[Fault]:
     date = date_column(table)
-    if date is None and (dated := next((key for key in COMPARING if getattr(expect, key)), None)) is not None:
+    several = dates_of(table)
+    key = next((each for each in COMPARING if getattr(expect, each)), None) if several else compared(expect)
+    if date is None and key is not None:
         needs = f"needs the column that says to which {pipeline.words.interval} a row belongs"
-        yield (dated,), f"{needs}; add 'date' to {name}{_of(dates_of(table))}"
+        fixed = "" if several else ", or take at_least alone" if key == "volume" else ", or take between alone"
+        yield (key,), f"{needs}; add 'date' to {name}{_of(several)}{fixed}"
     elif date is not None:
         yield from undated((), pipeline, table, date)
     for key in LOADING:

@@ -269,10 +269,9 @@ class _Judgement:
         rows, measured = (number_of(self._judged.get(column)) for column in (figure.of, figure.column))
         if rows is None or measured is None or rows < figure.fewest:
             total = number_of(self._judged.get("judged_rows")) or 0
-            what = f"no {self._expect.noun}" if not total else f"{rows or 0:,} values of {figure.facet}"
-            return self._said.quiet(
-                figure.expectation, "no-rows", f"There are {what}: nothing to judge.", facet=figure.facet
-            )
+            few = agreeing(f"{counted(int(rows or 0))} values of {figure.facet} are too few to judge.")
+            told = few if total else f"There are no {self._expect.noun}: nothing to judge."
+            return self._said.quiet(figure.expectation, "no-rows", told, facet=figure.facet)
         share = measured / rows
         facts = ExpectationFacts(expectation=figure.expectation, measured=measured, rows=int(rows), share=share)
         tests = {"measured": measured, "share": share, "rows": rows}
