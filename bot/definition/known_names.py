@@ -30,10 +30,18 @@ def unknown_tables(here: Path, names: Iterable[str], pipeline: Pipeline) -> Iter
     for position, name in enumerate(names):
         if is_foreign(name):
             yield from unless_known((*here, position), "table", name, pipeline.tables)
+        elif "." not in name and (alike := _tables_called(name, pipeline)):
+            yield (*here, position), f"is the name of a collection; of a table write {' or '.join(alike)}"
         elif own_dataset(name) not in pipeline.datasets:
             yield from unless_known((*here, position), "dataset", own_dataset(name), pipeline.datasets)
         else:
             yield from misspelled_table((*here, position), name, pipeline)
+
+
+def _tables_called(name: str, pipeline: Pipeline) -> list[str]:
+    """Return the tables of a name without its dataset, in quotes; none where it is a collection's."""
+    called = [repr(each) for each in pipeline.tables if each.rpartition(".")[2] == name]
+    return called if name not in collections_of(pipeline) else []
 
 
 def misspelled_table(path: Path, name: str, pipeline: Pipeline) -> Iterator[Fault]:

@@ -164,6 +164,7 @@ def _sentences(query: DeclaredQuery, pipeline: Pipeline) -> Iterator[str]:
     writes = statement_of(Query(query.sql).text()).writes
     if writes is not None:
         yield f"{writes}; a query only reads: it must be one SELECT"
+        return
     sql = bare(query.sql)
     yield from _parameters(sql, pipeline)
     # A dataset's name is put in everywhere, also within a text; any other braces there are the text's own.
