@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from checks.context import could_not_check
 from checks.model import Severity
 from checks.ports.builds import Build, read_build_triggers, read_recent_builds
 from checks.ports.services import Service, read_services
 from checks.reads import Read, Reads
 from checks.source import SourceError
+from checks.unanswered import could_not_check
 
 T = TypeVar("T")
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 LIKE = 0.5
 """How much of a name has to agree, of 1; of one that somebody typed into a chat a little more."""
+
+FARTHER = 0.2
+"""How much less alike than the nearest name another may be that is offered, too."""
 
 NEAREST = 3
 """Names that an answer to a wrong one offers: whoever wants all of them asks for the list."""
@@ -21,17 +24,29 @@ def meant(name: str, known: Iterable[str], otherwise: str, *, most: int = NEARES
     return f"did you mean {either(near)}?" if near else otherwise
 
 
+def _near(name: str, known: Iterable[str]) -> list[str]:
+    """Return what is alike; beside a name that is nearly the same, nothing that is much less so."""
+    near = get_close_matches(name, dict.fromkeys(known), n=NEAREST, cutoff=LIKE)
+    best = SequenceMatcher(None, near[0], name).ratio() if near else 0.0
+    return [each for each in near if SequenceMatcher(None, each, name).ratio() >= best - FARTHER]
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the half sentence that helps with a name of a file that does not exist."""
     names = {each: repr(each) for each in known}
     if not names:
         return "there are none"
-    if near := get_close_matches(name, names, n=NEAREST, cutoff=LIKE):
+    if near := [each for each in names if each.lower() == name.lower()] or _near(name, names):
         return f"did you mean {either([names[each] for each in near])}?"
     shown = list(names.values())
     if len(shown) > MOST_NAMED:
         return f"there are {len(shown)}, such as {either(shown[:NEAREST])}"
     return f"expected {either(shown)}"
+
+
+def no_such(kind: str, name: str, known: Iterable[str]) -> str:
+    """Return the sentence about a name that nothing of a kind has."""
+    return f"there is no {kind} '{name}'; {nearest(name, known)}"
 
 
 def closest(name: str, known: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ Keys are always text. A key that stands twice, an unknown tag and an alias witho
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NoReturn
@@ -147,6 +147,9 @@ class _Reader:
             events = yaml.parse(self._text, Loader=yaml.CBaseLoader)
             return self._document(events)
         except yaml.MarkedYAMLError as error:
+            if (line := _above_without_colon(error, self._text.splitlines())) is not None:
+                self.problems.append(FileProblem(file=self._file, text=WITHOUT_COLON, line=line))
+                raise YamlError(tuple(self.problems)) from None
             self._stop(syntax_sentence(error, self._text), _mark_of(error))
         except yaml.reader.ReaderError as error:
             before = self._text.partition(chr(int(error.character)))[0]
@@ -287,6 +290,7 @@ def _offsets(event: yaml.Event) -> tuple[int, int]:
 
 
 _NO_COLON = "could not find expected ':'"
+WITHOUT_COLON = "has no ': ' behind its key; write 'key: value'"
 _BEGINS = "a value cannot begin with '- ', '? ', '|', '>' or '&'; put the text in quotes"
 _SIGNS = (
     "block sequence entries are not allowed",
@@ -300,7 +304,7 @@ _SYNTAX = (
         "mapping values are not allowed",
         "a ':' where no key can stand; put text that contains ': ' in quotes, and check how far the line is indented",
     ),
-    (_NO_COLON, "has no ': ' behind its key; write 'key: value'"),
+    (_NO_COLON, WITHOUT_COLON),
     ("did not find expected key", "the line does not fit those above; check its indentation and the quotes before it"),
     ("did not find expected '-'", "expected another '- ' item; check the indentation"),
     ("did not find expected ',' or ']'", "a list in [ ] is not closed; expected ',' or ']'"),
@@ -317,9 +321,25 @@ _ODD_BLANK = re.compile("[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]")
 """Spaces that editors show as usual ones, as copies from web pages have them."""
 
 
+_KEY_ALONE = re.compile(r" *[A-Za-z_][\w.-]*( [^:#]*)?")
+_KEY = re.compile(r" *[^:#]+:( .*)?")
+
+
 def _mark_of(error: yaml.MarkedYAMLError) -> yaml.Mark | None:
     """Return where the fault is: a key that lacks its colon is noticed in the line after it."""
     return error.context_mark if error.problem and _NO_COLON in error.problem else error.problem_mark
+
+
+def _above_without_colon(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> int | None:
+    """Return the number, from 1, of the line above that lacks the ':' behind its key, so that the one of this line
+    surprised: it is as far in as this one, and stands among keys, not in a text of several lines."""
+    mark = error.problem_mark
+    if mark is None or "mapping values are not allowed" not in (error.problem or "") or not 1 < mark.line < len(lines):
+        return None
+    before, above, here = (each.rstrip() for each in lines[mark.line - 2 : mark.line + 1])
+    far_in = [len(each) - len(each.lstrip()) for each in (before, above, here)]
+    among = before.endswith(":") if far_in[0] < far_in[1] else far_in[0] == far_in[1] and _KEY.fullmatch(before)
+    return mark.line if far_in[1] == far_in[2] and among and _KEY_ALONE.fullmatch(above) else None
 
 
 def syntax_sentence(error: yaml.MarkedYAMLError, text: str) -> str:

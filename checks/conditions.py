@@ -36,6 +36,10 @@ class Asking(Protocol):
         """Bind a statement of the pipeline file for an interval."""
         ...
 
+    def rows(self, sql: str, label: str, interval: Interval) -> Sequence[Row]:
+        """Wait for the rows of a statement. Raises SourceError."""
+        ...
+
 
 DOUBTED = Severity.P1
 """How loud a doubted day off is, and the most that a failure on it can be."""
@@ -95,7 +99,7 @@ def number_of(rows: Sequence[Row], column: str = "number") -> int | float | None
 def answer(context: Asking, name: str, interval: Interval) -> Answer:
     """Return what a condition comes to on a date. Raises SourceError, also when nothing gives an answer."""
     spec = context.pipeline.conditions[name]
-    rows = read_rows(context.reads, context.query(spec.query, name, interval)).result()
+    rows = context.rows(spec.query, name, interval)
     number = number_of(rows)
     entries = number_of(rows, CALENDAR) if rows and CALENDAR in rows[0] else 1
     if number is None or entries is None:
@@ -128,11 +132,9 @@ def _traces(context: Asking, name: str, doubt: Doubt, interval: Interval) -> tup
     """Return what of a date exists although there should be nothing. What cannot be read matters only where nothing
     else shows anything. Raises SourceError."""
     documents = {place: read_document(context.reads, f"{place}/{interval.name}") for place in doubt.documents}
-    queries = {
-        label: read_rows(context.reads, context.query(sql, f"{name}-{label}", interval))
-        for label, sql in (("doubt", doubt.query), ("unless", doubt.unless))
-        if sql is not None
-    }
+    for label, sql in (("doubt", doubt.query), ("unless", doubt.unless)):
+        if sql is not None:
+            read_rows(context.reads, context.query(sql, f"{name}-{label}", interval))
     found: list[str] = []
     failures: list[SourceError] = []
     for place, document in documents.items():
@@ -140,12 +142,12 @@ def _traces(context: Asking, name: str, doubt: Doubt, interval: Interval) -> tup
             found += [f"a document in {place}"] if document.result() is not None else []
         except SourceError as error:
             failures.append(error)
-    if "doubt" in queries:
+    if doubt.query is not None:
         try:
-            found += _rows(name, queries["doubt"].result())
+            found += _rows(name, context.rows(doubt.query, f"{name}-doubt", interval))
         except SourceError as error:
             failures.append(error)
-    if found and "unless" in queries and number_of(queries["unless"].result()):
+    if found and doubt.unless is not None and number_of(context.rows(doubt.unless, f"{name}-unless", interval)):
         return ()
     if failures and not found:
         raise failures[0]

@@ -6,18 +6,16 @@ No check reads the clock or the environment; everything that decides about its f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
-from checks.amounts import SENTENCE, cut_text
-from checks.facts import Facts, Unread
+from checks.changed_columns import explained
 from checks.intervals import Offset
-from checks.model import Finding, Interval, Outcome, Severity
+from checks.model import Finding, Interval, Outcome
 from checks.orchestration_spec import Phase, Transition
 from checks.pipeline import Pipeline
-from checks.places import Place, PlaceKind
 from checks.ports.scheduler import SchedulerJob
 from checks.ports.warehouse import Parameter, Query, Row, read_rows
 from checks.reads import Reads
@@ -112,6 +110,13 @@ class Context:
         """Bind a statement of the pipeline file for an interval."""
         return query_of(self.pipeline, sql, label, interval=interval, now=self.now)
 
+    def rows(self, sql: str, label: str, interval: Interval) -> Sequence[Row]:
+        """Wait for the rows of a statement. Raises SourceError, ChangedColumnsError where a table lacks a column."""
+        try:
+            return read_rows(self.reads, self.query(sql, label, interval)).result()
+        except SourceError as error:
+            raise explained(error, f"The query '{label}'", self.pipeline.tables, self.reads, (sql,)) from error
+
     def at(self, offset: Offset, interval: Interval) -> datetime:
         """Return the instant that an offset means for an interval, in UTC."""
         return offset.of(interval, self.pipeline.timeline).astimezone(UTC)
@@ -127,7 +132,7 @@ class Context:
         a phase that cannot show it. Raises SourceError."""
         if phase.rows is None:
             return None
-        rows = read_rows(self.reads, self.query(phase.rows, phase.id, interval)).result()
+        rows = self.rows(phase.rows, phase.id, interval)
         if len(rows) != 1:
             raise SourceError(
                 "BigQuery",
@@ -136,44 +141,6 @@ class Context:
                 advice="Correct its query in the pipeline file.",
             )
         return rows[0]
-
-
-COULD_NOT = "Could not check: "
-
-
-def could_not_check(
-    error: SourceError,
-    *,
-    subject: str,
-    severity: Severity,
-    phase: str | None = None,
-    interval: Interval | None = None,
-    place: Place | None = None,
-    about: Facts | None = None,
-) -> Finding:
-    """Return the finding for a source that gave no answer; ``severity`` is how bad the truth could be. ``about`` are
-    the facts that are known without it."""
-    said = cut_text(error.sentence, SENTENCE)
-    return Finding(
-        outcome=Outcome.UNKNOWN,
-        code="source-unavailable",
-        subject=subject,
-        summary=f"{COULD_NOT}{said}",
-        severity=severity,
-        phase=phase,
-        interval=interval,
-        place=place,
-        facts=Unread(
-            source=error.source, problem=str(error.problem), retryable=error.retryable, said=said, about=about
-        ),
-    )
-
-
-def after(words: str, finding: Finding) -> Finding:
-    """Return the finding for a source that gave no answer with words before it: what depends on the source."""
-    facts = finding.facts
-    facts = replace(facts, said="") if isinstance(facts, Unread) else facts
-    return replace(finding, summary=f"{words} {finding.summary.removeprefix(COULD_NOT)}", facts=facts)
 
 
 def not_configured(subject: str, what: str, *, configure: str) -> Finding:
@@ -187,21 +154,3 @@ def not_configured(subject: str, what: str, *, configure: str) -> Finding:
         subject=subject,
         summary=f"{what}; to have it checked, {configure}.",
     )
-
-
-def attempt(
-    judge: Callable[[], Iterable[Finding]],
-    *,
-    subject: str,
-    severity: Severity,
-    phase: str | None = None,
-    interval: Interval | None = None,
-    whole: bool = False,
-) -> Iterator[Finding]:
-    """Yield what ``judge`` finds about one subject; a source that fails costs this subject alone. ``whole`` says that
-    it stands for all that the check looks at."""
-    try:
-        yield from judge()
-    except SourceError as error:
-        place = Place(PlaceKind.SOURCE, error.source) if whole else None
-        yield could_not_check(error, subject=subject, severity=severity, phase=phase, interval=interval, place=place)

@@ -14,6 +14,15 @@ from checks.expectations_spec import Expect
 COMPARING = ("freshness", "renewed", "volume", "mean")
 """Expectations that compare intervals; the others hold for a table without dates as a whole."""
 
+
+def compared(expect: Expect) -> str | None:
+    """Return an expectation that compares intervals and cannot do without; fixed limits hold for a table as a whole."""
+    learned = any(each.at_least is None and each.at_most is None for each in expect.volume)
+    if learned or any(each.between is not None or each.per is not None for each in expect.volume):
+        return "volume"
+    return "mean" if any(each.between is None for each in expect.mean.values()) else None
+
+
 LOADING = ("freshness", "renewed")
 """Expectations of when rows were loaded."""
 

@@ -16,3 +16,7 @@ class FailureEffect(StrEnum):
     """It is worth a line and explains nothing."""
     RISK = "risk"
     """It may break something one day, and has broken nothing yet: it explains nothing."""
+
+
+COLUMN_FAILURES = frozenset({"column-lost", "column-retyped"})
+"""The codes of a table that lacks a column as it is declared: the queries that read it stop."""

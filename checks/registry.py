@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from checks.context import Context
-from checks.effects import FailureEffect
+from checks.effects import COLUMN_FAILURES, FailureEffect
 from checks.facts import Facts
 from checks.model import Finding, Severity
 from checks.places import Place, PlaceKind
 from checks.sql_check_spec import SqlCheck
+from checks.unanswered import COLUMN_CODES
 
 Judge = Callable[[Context], Iterator[Finding]]
 
@@ -21,6 +22,7 @@ COMMON_CODES: Mapping[str, str] = {
     "timed-out": "The check did not end in time; what it had found is kept.",
     "suppressed": "Known and tolerated until a date, by the pipeline file.",
     "not-configured": "The pipeline file names nothing for this check to read.",
+    **COLUMN_CODES,
 }
 
 
@@ -78,7 +80,8 @@ class Check:
             return FailureEffect.NOTE
         if self.spec is not None:
             return self.spec.effect_of(finding.code)
-        return self.effects.get(finding.code, self.effect)
+        stops = finding.code in COLUMN_FAILURES
+        return FailureEffect.STOPS if stops else self.effects.get(finding.code, self.effect)
 
     def placed(self, finding: Finding) -> Finding:
         """Return a finding with its place; one about the check as a whole is about what it asks."""

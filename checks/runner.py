@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import cached_property, partial
 
-from checks.context import Context, all_hidden, could_not_check, document_path
+from checks.context import Context, all_hidden, document_path
 from checks.facts import Crashed
 from checks.folding import Folding, names_of
 from checks.model import CheckResult, Finding, Interval, Outcome
@@ -23,6 +23,7 @@ from checks.reads import ReadCache, Reads
 from checks.registry import Check
 from checks.source import Ports, SourceError
 from checks.tolerated_spec import Suppression
+from checks.unanswered import could_not_check
 
 log = logging.getLogger(__name__)
 

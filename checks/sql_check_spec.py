@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from checks.effects import FailureEffect
+from checks.effects import COLUMN_FAILURES, FailureEffect
 from checks.intervals import Stated
 from checks.table_names import tables_in
 from checks.values import Comparison, Identifier, Model, NamedSeverity, Severity
@@ -175,7 +175,7 @@ class SqlCheck(Stated):
         rule = next((each for each in self.rules if each.code == code), None)
         if rule is not None:
             return rule.effects
-        return FailureEffect.STOPS if code in ("absent", "column-lost", "column-retyped") else FailureEffect.HARMS
+        return FailureEffect.STOPS if code in {"absent", *COLUMN_FAILURES} else FailureEffect.HARMS
 
     @property
     def worst(self) -> Severity:

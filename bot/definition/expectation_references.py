@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from bot.definition.known_names import Fault, unless_known
 from bot.nearest import nearest
 from bot.yaml_tree import Path
 from checks.column_types import NUMBERS
-from checks.dated import COMPARING, LOADING, date_column, dates_of, load_column, loads_of
+from checks.dated import COMPARING, LOADING, compared, date_column, dates_of, load_column, loads_of
 from checks.expansion import check_id
 from checks.expansion.rules import volume_name
 from checks.expectations_spec import Expect
@@ -15,8 +16,6 @@ from checks.pipeline import Pipeline, Table
 from checks.reconcile_spec import Reconciliation
 from checks.table_names import SUFFIX
 from checks.templates import columns_in, has_stray_brace
-
-Fault = tuple[Path, str]
 
 NO_KEYS = ("FLOAT64", "JSON", "GEOGRAPHY")
 """Types by which BigQuery does not partition, beside arrays and structs."""
@@ -68,12 +67,6 @@ def apart(here: Path, table: Table, column: str, others: Sequence[str] = NO_GROU
         yield here, f"'{column}' is {kind}, by which BigQuery cannot tell rows apart"
 
 
-def known(here: Path, kind: str, name: str | None, names: Collection[str]) -> Iterator[Fault]:
-    """Yield that a name is none of those there are."""
-    if name is not None and name not in names:
-        yield here, f"there is no {kind} '{name}'; {nearest(name, names)}"
-
-
 def _of_one(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> Iterator[Fault]:
     yield from _dates(pipeline, name, table, expect)
     yield from stated_problems(pipeline, expect)
@@ -84,9 +77,9 @@ def _of_one(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> Iter
 
 def stated_problems(pipeline: Pipeline, stated: Expect | Reconciliation) -> Iterator[Fault]:
     """Yield what is wrong with what every check may say of itself."""
-    yield from known(("phase",), "phase", stated.phase, [phase.id for phase in pipeline.phases])
+    yield from unless_known(("phase",), "phase", stated.phase, [phase.id for phase in pipeline.phases])
     when = None if stated.when == "always" else stated.when
-    yield from known(("when",), "condition", when, pipeline.conditions)
+    yield from unless_known(("when",), "condition", when, pipeline.conditions)
     for key, text in (("impact", stated.impact), ("action", stated.action)):
         if has_stray_brace(text) or not set(columns_in(text)) <= set(NAMES):
             yield (key,), f"may name {', '.join(f'{{{each}}}' for each in NAMES)} and nothing else in braces"
@@ -94,9 +87,12 @@ def stated_problems(pipeline: Pipeline, stated: Expect | Reconciliation) -> Iter
 
 def _dates(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> Iterator[Fault]:
     date = date_column(table)
-    if date is None and (dated := next((key for key in COMPARING if getattr(expect, key)), None)) is not None:
+    several = dates_of(table)
+    key = next((each for each in COMPARING if getattr(expect, each)), None) if several else compared(expect)
+    if date is None and key is not None:
         needs = f"needs the column that says to which {pipeline.words.interval} a row belongs"
-        yield (dated,), f"{needs}; add 'date' to {name}{_of(dates_of(table))}"
+        fixed = "" if several else ", or take at_least alone" if key == "volume" else ", or take between alone"
+        yield (key,), f"{needs}; add 'date' to {name}{_of(several)}{fixed}"
     elif date is not None:
         yield from undated((), pipeline, table, date)
     for key in LOADING:
@@ -127,7 +123,7 @@ def _volumes(pipeline: Pipeline, table: Table, expect: Expect) -> Iterator[Fault
             yield from column_problems((*here, "by", position), table, column)
             yield from apart((*here, "by", position), table, column)
         if isinstance(volume.per, str):
-            yield from known((*here, "per"), "condition", volume.per, pipeline.conditions)
+            yield from unless_known((*here, "per"), "condition", volume.per, pipeline.conditions)
             condition = pipeline.conditions.get(volume.per)
             if condition is not None and condition.history is None:
                 yield (*here, "per"), f"the condition '{volume.per}' has no 'history'; add one"
@@ -171,6 +167,7 @@ def _figures(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> Ite
         other, _, key = reference.to.rpartition(".")
         if other == name and date_column(table) is None:
             yield there, f"compares rows with those of earlier dates; add 'date' to {name}"
-        yield from known((*there, "to"), "table", other, pipeline.tables)
+        yield from unless_known((*there, "to"), "table", other, pipeline.tables)
         if other in pipeline.tables:
-            yield from column_problems((*there, "to"), pipeline.tables[other], key, (table.columns.get(column, ""),))
+            kinds = [table.columns[column]] if column in table.columns else []
+            yield from column_problems((*there, "to"), pipeline.tables[other], key, kinds)

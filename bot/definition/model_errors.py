@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -51,7 +51,7 @@ def _meant(places: Mapping[Path, Sequence[ErrorDetails]]) -> Mapping[Path, Path]
     meant: dict[Path, Path] = {}
     for path in unknown:
         siblings = [each for each in missing if each[:-1] == path[:-1]]
-        same = [each for each in siblings if each[-1] == _ALSO_CALLED.get(str(path[-1]).lower())]
+        same = [each for each in siblings if _also_called(str(path[-1]), [str(each[-1])])]
         beside = same or [each for each in siblings if each not in meant.values()]
         near = [str(each[-1]) for each in same] or get_close_matches(
             str(path[-1]), [str(each[-1]) for each in beside], n=1, cutoff=0.5
@@ -112,45 +112,70 @@ def _item_name(node: Node | None) -> str:
     return next((name for name in names if isinstance(name, str) and name), "")
 
 
-_ALSO_CALLED: Mapping[str, str] = {
-    **dict.fromkeys(("min", "minimum", "min_value", "lower", "lowest"), "at_least"),
-    **dict.fromkeys(("max", "maximum", "max_value", "upper", "highest"), "at_most"),
-    **dict.fromkeys(("rows", "row_count", "count"), "volume"),
-    **dict.fromkeys(("regex", "pattern", "like"), "matches"),
-    **dict.fromkeys(("accepted_values", "allowed"), "values"),
-    **dict.fromkeys(("relationships", "foreign_key", "foreign_keys"), "references"),
-    **dict.fromkeys(("primary_key", "distinct"), "unique"),
-    **dict.fromkeys(("group_by", "per_group", "partition_by"), "by"),
-    **dict.fromkeys(("lt", "less_than", "smaller"), "below"),
-    **dict.fromkeys(("gt", "greater_than", "greater", "more_than"), "above"),
-    **dict.fromkeys(("le", "lte"), "at_most"),
-    **dict.fromkeys(("ge", "gte"), "at_least"),
-    **dict.fromkeys(("eq", "is", "equal", "equal_to"), "equals"),
-    **dict.fromkeys(("table", "column", "field", "ref"), "to"),
-    **dict.fromkeys(("tests", "data_tests", "assertions", "expectations", "quality"), "expect"),
-    **dict.fromkeys(("date_column", "timestamp_column", "event_time", "time_column"), "date"),
-    **dict.fromkeys(("loaded_at_field", "loaded_at", "ingested_at"), "loaded"),
-    **dict.fromkeys(("sources", "models", "datasets_and_tables"), "tables"),
-    **dict.fromkeys(("slack", "alerts", "channels"), "notifications"),
-    **dict.fromkeys(("admins", "users", "operators", "editors"), "actors"),
-    **dict.fromkeys(("project_id", "gcp_project", "gcp_project_id"), "project"),
-    **dict.fromkeys(("location", "gcp_region"), "region"),
-    **dict.fromkeys(("tz", "zone"), "timezone"),
-    **dict.fromkeys(("schedule", "frequency", "interval"), "cadence"),
-    **dict.fromkeys(("one_of", "enum", "isin", "allowed_values"), "in"),
-    **dict.fromkeys(("from", "begin", "begins", "since"), "start"),
-    **dict.fromkeys(("to", "until", "ends"), "end"),
-    **dict.fromkeys(("docs", "documents"), "documentation"),
-    **dict.fromkeys(("mute", "silences", "ignore", "ignores"), "suppressions"),
-}
-"""What other tools call a key; letters that are alike would lead elsewhere."""
+_CALLED: Sequence[tuple[str, Sequence[str]]] = (
+    ("at_least", ("min", "minimum", "min_value", "lower", "lowest")),
+    ("at_most", ("max", "maximum", "max_value", "upper", "highest")),
+    ("volume", ("rows", "row_count", "count")),
+    ("matches", ("regex", "pattern", "like")),
+    ("values", ("accepted_values", "allowed")),
+    ("references", ("relationships", "foreign_key", "foreign_keys")),
+    ("unique", ("primary_key", "distinct")),
+    ("by", ("group_by", "per_group", "partition_by")),
+    ("below", ("lt", "less_than", "smaller")),
+    ("above", ("gt", "greater_than", "greater", "more_than")),
+    ("at_most", ("le", "lte")),
+    ("at_least", ("ge", "gte")),
+    ("equals", ("eq", "is", "equal", "equal_to")),
+    ("to", ("table", "column", "field", "ref")),
+    ("expect", ("tests", "data_tests", "assertions", "expectations", "quality")),
+    ("date", ("date_column", "timestamp_column", "event_time", "time_column")),
+    ("loaded", ("loaded_at_field", "loaded_at", "ingested_at")),
+    ("tables", ("sources", "models", "datasets_and_tables")),
+    ("notifications", ("slack", "alerts", "channels")),
+    ("actors", ("admins", "users", "operators", "editors")),
+    ("project", ("project_id", "gcp_project", "gcp_project_id")),
+    ("region", ("location", "gcp_region")),
+    ("timezone", ("tz", "zone")),
+    ("cadence", ("schedule", "frequency", "interval")),
+    ("in", ("one_of", "enum", "isin", "allowed_values")),
+    ("start", ("from", "begin", "begins", "since")),
+    ("end", ("to", "until", "ends")),
+    ("documentation", ("docs", "documents")),
+    ("suppressions", ("mute", "silences", "ignore", "ignores")),
+    ("freshness", ("max_age", "age", "max_delay", "stale_after")),
+    ("reads", ("depends_on", "upstream", "inputs", "parents")),
+    ("writes", ("outputs", "produces", "targets")),
+    ("environment", ("env", "environment_variables")),
+    ("url_variable", ("url", "address", "endpoint")),
+    ("tolerance", ("threshold", "epsilon")),
+    ("floor", ("within", "deviation", "drop", "change")),
+    ("post", ("at", "time", "hour")),
+    ("mentions", ("notify", "ping")),
+    ("repairers", ("approvers",)),
+    ("viewers", ("readers",)),
+    ("routes", ("channel", "channels")),
+    ("severities", ("severity", "level", "levels")),
+    ("title", ("name", "label")),
+    ("where", ("filter", "condition")),
+)
+"""Keys, and what other tools call them; letters that are alike would lead elsewhere."""
+
+_NO_KEYS = frozenset({"description", "comment", "comments", "note", "notes", "owner", "image"})
+"""What people add to a file that has no such key: what is written alike is not what they mean."""
+
+
+def _also_called(name: str, keys: Collection[str]) -> str | None:
+    """Return the one of the keys that other tools call so."""
+    return next((key for key, others in _CALLED if key in keys and name.lower() in others), None)
 
 
 def nearest_key(name: str, keys: Sequence[str]) -> str:
     """Return the half sentence that helps with a key that does not exist: what means the same goes before what is
     written alike."""
-    meant = _ALSO_CALLED.get(name.lower())
-    return f"did you mean '{meant}'?" if meant in keys else nearest(name, keys)
+    if name.lower() in _NO_KEYS:
+        return "leave it out, or write it as a comment behind '#'"
+    meant = _also_called(name, keys)
+    return f"did you mean '{meant}'?" if meant is not None else nearest(name, keys)
 
 
 def _sentence(path: Path, errors: Sequence[ErrorDetails], model: type[BaseModel]) -> str:
@@ -170,13 +195,13 @@ def _sentence(path: Path, errors: Sequence[ErrorDetails], model: type[BaseModel]
                 return text
     if (span := _range_at(model, path)) is not None and all(each["type"] in _OUT_OF_RANGE for each in errors):
         return f"is {_described(first['input'])}, expected {span}"
-    return _expected(errors)
+    return _expected(errors, [repr(each) for each in _keys_at(model, path)])
 
 
 def _place_of(name: str, path: Path, model: type[BaseModel]) -> str:
     """Return the half sentence that helps with an unknown key: what is written alike, else where it is one."""
     here = _keys_at(model, path)
-    if _ALSO_CALLED.get(name.lower()) in here or get_close_matches(name, here, n=1, cutoff=ALIKE):
+    if _also_called(name, here) or get_close_matches(name, here, n=1, cutoff=ALIKE):
         return nearest_key(name, here)
     below = [key for key in here if name in (*_keys_at(model, (*path, key)), *_keys_at(model, (*path, key, 0)))]
     if 0 < len(below) <= MOST_PLACES:
@@ -187,8 +212,11 @@ def _place_of(name: str, path: Path, model: type[BaseModel]) -> str:
     return nearest_key(name, here)
 
 
-def _expected(errors: Sequence[ErrorDetails]) -> str:
+def _expected(errors: Sequence[ErrorDetails], keys: Sequence[str]) -> str:
+    """Say what was expected; of keys and values with the first of the ``keys``."""
     wanted = list(dict.fromkeys(_wanted(details) for details in errors))
+    if keys:
+        wanted = [f"{each} such as {either(keys[:MOST_KEYS])}" if each == KEYS else each for each in wanted]
     found = errors[0]["input"]
     hint = ""
     if "text" in wanted and not isinstance(found, (str, dict, list, type(None))):
@@ -230,6 +258,10 @@ _OUT_OF_RANGE = frozenset(
     }
 )  # fmt: skip
 
+KEYS = "keys and values"
+MOST_KEYS = 3
+"""Keys that a sentence names as examples."""
+
 _WANTED: Mapping[str, str] = {
     "string_type": "text",
     "bool_type": "true or false",
@@ -249,13 +281,13 @@ _WANTED: Mapping[str, str] = {
     "datetime_parsing": "a date and time such as 2026-02-12T08:00:00-05:00",
     "datetime_from_date_parsing": "a date and time such as 2026-02-12T08:00:00-05:00",
     "timezone_aware": "a time with its offset, such as 2026-02-12T08:00:00-05:00",
-    "tuple_type": "a list of items, each on a line with '- '",
-    "list_type": "a list of items, each on a line with '- '",
-    "frozen_set_type": "a list of items, each on a line with '- '",
-    "mapping_type": "keys and values",
-    "dict_type": "keys and values",
-    "model_type": "keys and values",
-    "model_attributes_type": "keys and values",
+    "tuple_type": "a list of items, each on a line with '- ' or all in [ ]",
+    "list_type": "a list of items, each on a line with '- ' or all in [ ]",
+    "frozen_set_type": "a list of items, each on a line with '- ' or all in [ ]",
+    "mapping_type": KEYS,
+    "dict_type": KEYS,
+    "model_type": KEYS,
+    "model_attributes_type": KEYS,
     "none_required": "nothing",
 }
 
@@ -301,8 +333,12 @@ _IDS: Mapping[str, str] = {
     "^[UW": "the ID of a person, such as U0EXAMPLE1",
     "^[UWS": "the ID of a person or a user group, such as U0EXAMPLE1",
     "^S[A-Z0-9": "the ID of a user group, such as S0EXAMPLE1",
+    "^REVEILLE_WEBHOOK_[A-Z0-9_": "the name of an environment variable, such as REVEILLE_WEBHOOK_PAGER",
+    "^[A-Z": "the name of an environment variable, such as DATASET_PREFIX",
+    "^(group|domain):\\S+$": "a group or a domain, such as group:admins@example.com",
+    "^[A-Za-z0-9-": "GitHub's owner/name, such as example/shop",
 }
-"""Slack's, by how their pattern begins."""
+"""Names, by how their pattern begins."""
 
 
 def _keys_at(model: type[BaseModel], path: Path) -> tuple[str, ...]:

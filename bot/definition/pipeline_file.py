@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from importlib.resources.abc import Traversable
@@ -13,6 +13,9 @@ from bot.definition.pipeline_folder import name_by_path
 from bot.definition.pipeline_references import reference_problems
 from bot.yaml_tree import FileProblem
 from checks.pipeline import Pipeline
+
+LINES_NAMED = 5
+"""Lines that a problem of several places names."""
 
 
 def shipped_pipeline(name: str = "nba") -> Pipeline:
@@ -56,10 +59,25 @@ def beside(pipeline_file: ReadFile[Pipeline], path: str | Path | Traversable) ->
 
 def referenced(pipeline_file: ReadFile[Pipeline]) -> ReadFile[Pipeline]:
     """Return the file if its references hold. Raises PipelineFileError with every problem."""
-    problems = tuple(pipeline_file.problem(path, text) for path, text in reference_problems(pipeline_file.content))
+    problems = [pipeline_file.problem(path, text) for path, text in reference_problems(pipeline_file.content)]
     if problems:
-        raise PipelineFileError(tuple(sorted(problems, key=lambda problem: problem.line)))
+        raise PipelineFileError(tuple(_once(sorted(problems, key=lambda problem: problem.line))))
     return pipeline_file
+
+
+def _once(problems: Sequence[FileProblem]) -> Iterator[FileProblem]:
+    """Yield one problem for a name that is wrong in several places: one slip, mostly where the name is given."""
+    lines: dict[str, list[int]] = {}
+    for each in problems:
+        lines.setdefault(each.text, []).append(each.line)
+    for each in problems:
+        if "'" not in each.text:
+            yield each
+        elif others := lines.pop(each.text, []):
+            more = [str(line) for line in dict.fromkeys(others) if line != each.line]
+            others_too = f", and {len(more) - LINES_NAMED} more" if len(more) > LINES_NAMED else ""
+            where = f" (also line{'s' * (len(more) > 1)} {', '.join(more[:LINES_NAMED])}{others_too})" if more else ""
+            yield replace(each, text=f"{each.text}{where}")
 
 
 def read_pipelines(files: Iterable[Path]) -> tuple[Pipeline, ...]:

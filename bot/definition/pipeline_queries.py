@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.lexemes import Kind, bare, lexemes
-from bot.nearest import nearest
+from bot.nearest import nearest, no_such
 from bot.statements import statement_of
 from bot.yaml_tree import Path
 from checks.context import INTERVAL_PARAMETERS, query_of
@@ -164,15 +164,16 @@ def _sentences(query: DeclaredQuery, pipeline: Pipeline) -> Iterator[str]:
     writes = statement_of(Query(query.sql).text()).writes
     if writes is not None:
         yield f"{writes}; a query only reads: it must be one SELECT"
+        return
     sql = bare(query.sql)
     yield from _parameters(sql, pipeline)
     # A dataset's name is put in everywhere, also within a text; any other braces there are the text's own.
     for dataset in sorted({*_BRACES.findall(sql), *Query(query.sql).datasets} - set(pipeline.datasets)):
-        yield f"names {{{dataset}}}, which is not a dataset; {nearest(dataset, pipeline.datasets)}"
+        yield no_such("dataset", dataset, pipeline.datasets)
     for name in sorted(tables_in(sql)):
         dataset = own_dataset(name)
         if dataset in pipeline.datasets and name not in pipeline.tables:
-            yield f"reads {name}, which is not among the tables; {nearest(name, pipeline.tables)}"
+            yield no_such("table", name, pipeline.tables)
     own = without_foreign(sql)
     for dataset in pipeline.datasets:
         if re.search(rf"(?<![{{\w]){dataset}\b`?\s*\.", own):

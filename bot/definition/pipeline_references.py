@@ -53,13 +53,16 @@ SAMPLE = date(2025, 2, 10)
 """What every template may use beside the columns of its query."""
 
 
+_SERVICE = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
 PLACE = "make it an argument of its own, a part of one, or a text between quotes"
 
 
 def reference_problems(pipeline: Pipeline) -> Iterator[Fault]:
     """Yield everything that does not fit together."""
-    if unnamed := (*_names_of_tables(pipeline), *_names_of_checks(pipeline)):
-        # Whatever reads such a table would be told in vain, and no check can be made of such a name.
+    if unnamed := (*_names_of_tables(pipeline), *_names_of_checks(pipeline), *_unique_names(pipeline)):
+        # Whatever reads such a table would be told in vain, no check can be made of such a name, and of two that have
+        # one name nobody knows which is meant.
         yield from unnamed
         return
     for rule in _RULES:
@@ -166,12 +169,17 @@ def _transitions(pipeline: Pipeline) -> Iterator[Fault]:
                 f"'{transition.target}' comes before '{transition.source}' already; expected a later one",
             )
         after.setdefault(transition.source, set()).add(transition.target)
-        yield from misspelled(
-            (*here, "orchestrator"), "service", transition.orchestrator, [each.name for each in pipeline.services]
-        )
+        yield from _orchestrator((*here, "orchestrator"), transition.orchestrator, pipeline)
         for name, run in transition.runs.items():
             documents_count = transition.state is not None and not transition.monitoring_only
             yield from _run((*here, "runs", name), run, pipeline.timeline, with_documents=documents_count)
+
+
+def _orchestrator(here: Path, name: str | None, pipeline: Pipeline) -> Iterator[Fault]:
+    """A service that nobody declares is a declared one with a slip; by a number alone, where that one moves nothing."""
+    services = [each.name for each in pipeline.services]
+    idle = set(services) - {each.orchestrator for each in pipeline.transitions}
+    yield from misspelled(here, "service", name, services, numbers=idle)
 
 
 def _following(phase: str, after: Mapping[str, Collection[str]]) -> frozenset[str]:
@@ -266,6 +274,17 @@ def _required(pipeline: Pipeline) -> Iterator[Fault]:
 
 def _there(pipeline: Pipeline, *sections: str) -> list[str]:
     return [section for section in sections if getattr(pipeline, section)]
+
+
+def _names_of_services(pipeline: Pipeline) -> Iterator[Fault]:
+    """Cloud Run's: https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services/create."""
+    named = [(("services", index, "name"), each.name) for index, each in enumerate(pipeline.services)]
+    named += [(("run_jobs", index, "name"), each.name) for index, each in enumerate(pipeline.run_jobs)]
+    for path, name in named:
+        if _SERVICE.fullmatch(name) is None:
+            meant = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+            hint = f"; did you mean '{meant}'?" if _SERVICE.fullmatch(meant) else ""
+            yield path, f"'{name}' is no name of Cloud Run: expected small letters, digits and -{hint}"
 
 
 def _members(pipeline: Pipeline) -> Iterator[Fault]:
@@ -406,13 +425,13 @@ def _expectations(pipeline: Pipeline) -> Iterator[Fault]:
 
 
 _RULES: tuple[Callable[[Pipeline], Iterator[Fault]], ...] = (
-    _unique_names,
     _phases_and_conditions,
     _transitions,
     _tables,
     _lineage,
     _parameters,
     _required,
+    _names_of_services,
     _members,
     _heartbeats,
     _phase_gap,

@@ -8,10 +8,10 @@ from bot.definition.expectation_references import (
     NO_KEYS,
     apart,
     column_problems,
-    known,
     stated_problems,
     undated,
 )
+from bot.definition.known_names import Fault, unless_known
 from bot.yaml_tree import Path
 from checks.column_types import NUMBERS
 from checks.dated import date_column
@@ -19,8 +19,6 @@ from checks.expansion.data_checks import data_checks
 from checks.expansion.reconcile import reconciliation_id
 from checks.pipeline import Pipeline
 from checks.reconcile_spec import Reconciliation, Side
-
-Fault = tuple[Path, str]
 
 
 def reconcile_problems(pipeline: Pipeline, built_in: Iterable[str]) -> Iterator[Fault]:
@@ -39,7 +37,7 @@ def reconcile_problems(pipeline: Pipeline, built_in: Iterable[str]) -> Iterator[
 def _of_one(pipeline: Pipeline, stated: Reconciliation) -> Iterator[Fault]:
     yield from stated_problems(pipeline, stated)
     for key, side in (("left", stated.left), ("right", stated.right)):
-        yield from known((key,), "table", side.table, pipeline.tables)
+        yield from unless_known((key,), "table", side.table, pipeline.tables)
         if side.table in pipeline.tables:
             yield from _side(pipeline, key, side)
     if stated.left == stated.right:

@@ -37,6 +37,9 @@ MOST_SHARE = 0.5
 MOST_UNMATCHED = 0.2
 """The largest share of rows that refer to nothing and may still be called a reference."""
 
+FEW_COPIES = 0.01
+"""The largest share of the rows of a table without dates that may repeat what is its key by its name."""
+
 SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75)
 MOST_JUDGED = 200
 """Intervals on which a learned limit is tried, the newest ones."""
@@ -194,6 +197,8 @@ def guesses_of(
             more.append(volume)
         else:
             expect["volume"] = volume
+    elif profile.rows and not {"DATE", "TIMESTAMP"} & {*subject.columns.values()}:
+        expect["volume"] = Guess({"at_least": ceil(profile.rows / 2)}, f"half of the {profile.rows:,} rows")
     if own is not None:
         expect["unique"] = _unique(profile, own, common)
     of_columns = {
@@ -213,7 +218,7 @@ def _about(profile: Profile, common: Calculated) -> str:
         return f"{profile.rows:,} rows"
     newest, oldest = profile.periods[0].start, profile.periods[-1].start
     if newest is None:
-        return f"{profile.rows:,} rows, without dates"
+        return f"{profile.rows:,} rows, without dates: what is wrong with them now is taken for normal"
     unit = "hours" if common.grain == "hour" else "dates"
     without = f", {profile.undated:,} of them without a date" if profile.undated else ""
     span = f"from {_said(oldest, common.zone)} to {_said(newest, common.zone)}"
@@ -385,19 +390,31 @@ def own_key(profile: Profile) -> tuple[str, ...] | None:
     keys = [
         key
         for key in profile.subject.keys
-        if exceptions([(each.start, each.copies[key]) for each in profile.before]) is not None
+        if _copies(profile, key) is not None
         and all(_is_full(profile, column) for column in key)
         and any(each.rows > 1 for each in profile.before)
     ]
     table = profile.subject.name
 
     def rank(key: tuple[str, ...]) -> tuple[int, bool, bool, bool]:
-        first = words_in(key[0])
-        mine = key[0].lower() in ("id", "uuid", "guid", "key") or is_about(table, first[:-1])
+        first, mine = words_in(key[0]), _is_own(table, key)
         by_place = bool({"line", "no", "nr", "seq", "sequence", "position", "number"} & set(words_in(key[-1])))
         return len(key), not mine, not (len(key) > 1 and by_place), first[-1] not in ("id", "key", "uuid", "guid")
 
     return min(keys, key=rank, default=None)
+
+
+def _is_own(table: str, key: tuple[str, ...]) -> bool:
+    return key[0].lower() in ("id", "uuid", "guid", "key") or is_about(table, words_in(key[0])[:-1])
+
+
+def _copies(profile: Profile, key: tuple[str, ...]) -> Sequence[tuple[Any, int]] | None:
+    """Return the few intervals in which a key repeats; None where it is none. A table without dates has no interval
+    before the newest: there a key by its name may repeat in a few rows, which are to be found."""
+    figures = [(each.start, each.copies[key]) for each in profile.before]
+    few = all(each.start is None and each.copies[key] <= FEW_COPIES * each.rows for each in profile.before)
+    own = len(key) == 1 and _is_own(profile.subject.name, key)
+    return [each for each in figures if each[1]] if few and own else exceptions(figures)
 
 
 def _is_full(profile: Profile, column: str) -> bool:
@@ -405,7 +422,7 @@ def _is_full(profile: Profile, column: str) -> bool:
 
 
 def _unique(profile: Profile, key: tuple[str, ...], common: Calculated) -> Guess:
-    found = exceptions([(each.start, each.copies[key]) for each in profile.before]) or ()
+    found = _copies(profile, key) or ()
     return Guess(list(key), f"no two rows the same in {_known(profile, common)}{but_for(found, common.zone)}")
 
 

@@ -9,6 +9,9 @@ from checks.diagnosis.codes import CAUSE_CODES
 from checks.registry import COMMON_CODES, Check
 
 COMMON_FIXES: Mapping[str, str] = {
+    "no-value": "Give the column that the finding names its values back, or correct the query in the pipeline file.",
+    "column-lost": "Look at what writes the table; where the column is gone for good, change the pipeline file.",
+    "column-retyped": "Look at what writes the table; where the new type is meant, change the pipeline file.",
     "source-unavailable": "Follow the advice of the finding: it names the source and what is in the way.",
     "no-evidence": "Check that the data the check reads exists; until then nobody knows whether it is well.",
     "crashed": "Read the log for the error, and fix the check.",

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from checks.actions import Action
 from checks.cells import in_words
-from checks.context import Context, could_not_check, not_configured
+from checks.context import Context, not_configured
 from checks.control_plane import services, triggers
 from checks.control_plane.build_state import BuildVerdict, latest_of, of_commits, of_trigger, unbuilt
 from checks.control_plane.touched import IN_SENTENCES, authors, listed
@@ -29,6 +29,7 @@ from checks.reads import Read
 from checks.registry import check
 from checks.services_spec import ServiceSpec
 from checks.source import SourceError
+from checks.unanswered import could_not_check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

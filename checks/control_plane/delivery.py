@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from checks.actions import Action, Command, Gcloud
-from checks.context import Context, attempt, not_configured
+from checks.context import Context, not_configured
 from checks.control_plane import service_commands, services
 from checks.control_plane.addresses import Addresses
 from checks.control_plane.discovery import spec_of
@@ -36,6 +36,7 @@ from checks.ports.requests import (
 )
 from checks.ports.services import read_services
 from checks.registry import check
+from checks.unanswered import attempt
 
 ACKNOWLEDGED, REFUSED = "ack", "remote_server_4xx"
 MOSTLY = 0.5

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from checks.context import Context, after, could_not_check
+from checks.context import Context
 from checks.control_plane import services
 from checks.control_plane.addresses import Addresses
 from checks.control_plane.callers import CallerKind, Edge
@@ -19,6 +19,7 @@ from checks.ports.services import Service, read_services
 from checks.reads import Read
 from checks.services_spec import ServiceSpec
 from checks.source import SourceError
+from checks.unanswered import after, could_not_check
 
 T = TypeVar("T")
 

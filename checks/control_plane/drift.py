@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from checks.actions import Action
 from checks.cells import in_words
-from checks.context import Context, could_not_check, not_configured
+from checks.context import Context, not_configured
 from checks.control_plane import services, triggers
 from checks.control_plane.drift_state import LABEL, VARIABLE, DeployedCommit, DriftSeen, deployed, verdict
 from checks.control_plane.touched import IN_SENTENCES, Touched, authors, listed
@@ -37,6 +37,7 @@ from checks.reads import Read
 from checks.registry import check
 from checks.services_spec import ServiceSpec
 from checks.source import SourceError
+from checks.unanswered import could_not_check
 
 
 def judge(

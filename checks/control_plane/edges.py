@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from checks.actions import Action, Gcloud
-from checks.context import Context, after, attempt, not_configured
+from checks.context import Context, not_configured
 from checks.control_plane import services
 from checks.control_plane.addresses import Addresses
 from checks.control_plane.call_identity import call_command, shown
@@ -35,6 +35,7 @@ from checks.reads import Read
 from checks.registry import check
 from checks.services_spec import ServiceSpec
 from checks.source import SourceError
+from checks.unanswered import after, attempt
 
 EVERYONE = "allUsers"
 

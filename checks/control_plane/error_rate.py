@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from checks.actions import Action
 from checks.cells import in_words
-from checks.context import Context, attempt, not_configured
+from checks.context import Context, not_configured
 from checks.control_plane import service_commands, services
 from checks.control_plane_spec import ErrorLimits
 from checks.effects import FailureEffect
@@ -23,6 +23,7 @@ from checks.ports.requests import MONITORING, VISIBLE_AFTER, read_answers
 from checks.ports.services import Service, read_services
 from checks.registry import check
 from checks.services_spec import ServiceSpec
+from checks.unanswered import attempt
 
 SERVER_ERROR = "5xx"
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from checks.actions import Action, RepairKey
-from checks.context import Context, after, could_not_check, not_configured
+from checks.context import Context, not_configured
 from checks.control_plane import service_commands, services
 from checks.control_plane.call_identity import account_command
 from checks.control_plane.callers import Edge, grantable, in_words
@@ -37,6 +37,7 @@ from checks.reads import Read
 from checks.registry import check
 from checks.services_spec import ServiceSpec
 from checks.source import SourceError
+from checks.unanswered import after, could_not_check
 
 T = TypeVar("T")
 

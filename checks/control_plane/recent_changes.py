@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from checks.cells import in_words
-from checks.context import Context, could_not_check, not_configured
+from checks.context import Context, not_configured
 from checks.control_plane.job_targets import Targets, targets_of
 from checks.control_plane.log_reads import CONFIGURE, services_of, window
 from checks.effects import FailureEffect
@@ -22,6 +22,7 @@ from checks.ports.scheduler import SCHEDULER, SchedulerJob, read_jobs
 from checks.reads import Read
 from checks.registry import check
 from checks.source import SourceError
+from checks.unanswered import could_not_check
 
 TOLD = 3
 """Changes of one place that its sentence names, the newest."""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from checks.actions import Action
 from checks.cells import in_words
-from checks.context import Context, attempt, not_configured
+from checks.context import Context, not_configured
 from checks.control_plane.addresses import run_job_of
 from checks.control_plane.gcloud import gcloud
 from checks.effects import FailureEffect
@@ -25,6 +25,7 @@ from checks.ports.scheduler import SchedulerJob, read_jobs
 from checks.registry import check
 from checks.services_spec import RunJobSpec
 from checks.source import SourceError
+from checks.unanswered import attempt
 
 GRACE = timedelta(minutes=10)
 """How long after its schedule an execution may still be on its way, and how far two clocks may differ."""

@@ -21,7 +21,7 @@ from urllib.parse import quote
 from checks.actions import Action, RepairKey, job_log_query, job_logs
 from checks.cells import in_words
 from checks.conditions import standing as standing_of
-from checks.context import Context, after, attempt, could_not_check, not_configured
+from checks.context import Context, not_configured
 from checks.control_plane.addresses import Addresses, run_job_of
 from checks.control_plane.gcloud import gcloud
 from checks.control_plane.job_failures import (
@@ -57,6 +57,7 @@ from checks.places import PlaceKind
 from checks.ports.scheduler import SchedulerJob, read_jobs
 from checks.registry import check
 from checks.source import SourceError
+from checks.unanswered import after, attempt, could_not_check
 
 
 def judge_failing(

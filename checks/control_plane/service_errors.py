@@ -7,14 +7,15 @@ where there were none before, are more than that. The lines are evidence: the ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from checks.actions import Action, service_logs
 from checks.cells import in_words
-from checks.context import Context, could_not_check, not_configured
+from checks.context import Context, not_configured
 from checks.control_plane import services
 from checks.control_plane.discovery import spec_of
 from checks.control_plane.log_lines import ServiceErrors, grouped, merged
@@ -28,10 +29,10 @@ from checks.places import Place, PlaceKind
 from checks.ports.logs import LOGS, LoggedErrors, LogLine, read_errors
 from checks.ports.services import Revision, read_revisions
 from checks.ports.warehouse import BIGQUERY, Row, read_rows
-from checks.reads import Read
 from checks.registry import check
 from checks.services_spec import ServiceSpec
 from checks.source import Problem, SourceError
+from checks.unanswered import could_not_check
 
 A = TypeVar("A")
 
@@ -132,11 +133,13 @@ def service_errors(context: Context) -> Iterator[Finding]:
     since = window(context, rules)
     names = [name for name in services_of(context.pipeline) if _in_scope(context, name)]
     asked = read_errors(context.reads, names, since) if logging and names else None
-    table = None
+    kept_rows: Callable[[], Sequence[Row]] = tuple
     if rules.query is not None:
-        table = read_rows(context.reads, context.query(rules.query, "errors", context.previous))
-    logged, unread = _answer(asked, LoggedErrors())
-    rows, table_unread = _answer(table, ())
+        read_rows(context.reads, context.query(rules.query, "errors", context.previous))
+        kept_rows = partial(context.rows, rules.query, "errors", context.previous)
+    logged, unread = _answer(LoggedErrors if asked is None else asked.result, LoggedErrors())
+    nothing: Sequence[Row] = ()
+    rows, table_unread = _answer(kept_rows, nothing)
     try:
         kept = list(_lines(rows, since))
     except SourceError as wrong:
@@ -153,10 +156,10 @@ def service_errors(context: Context) -> Iterator[Finding]:
         yield replace(passed, read=None if asked is not None else False)
 
 
-def _answer(asked: Read[A] | None, nothing: A) -> tuple[A, SourceError | None]:
-    """Return an answer, ``nothing`` where it was not asked for or did not come, and why it did not."""
+def _answer(asked: Callable[[], A], nothing: A) -> tuple[A, SourceError | None]:
+    """Return an answer, ``nothing`` where it did not come, and why it did not."""
     try:
-        return (nothing if asked is None else asked.result()), None
+        return asked(), None
     except SourceError as error:
         return nothing, error
 
@@ -165,8 +168,9 @@ def _judged(
     context: Context, found: Mapping[str, ServiceErrors], logged: LoggedErrors, since: datetime
 ) -> Iterator[Finding]:
     asked = {name: read_revisions(context.reads, name, LATEST_REVISIONS) for name in found}
+    unknown: Sequence[Revision] = ()
     for name, errors in sorted(found.items()):
-        revisions, _ = _answer(asked[name], ())
+        revisions, _ = _answer(asked[name].result, unknown)
         facts = facts_of(errors, logged, name, revisions, since)
         yield judge(context.pipeline, spec_of(context.pipeline, name), facts, context.today.year)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from checks.actions import Action
-from checks.context import Context, attempt, not_configured
+from checks.context import Context, not_configured
 from checks.control_plane.service_commands import command
 from checks.facts import NOTHING, Facts
 from checks.facts.control_plane import DeployFacts
@@ -18,6 +18,7 @@ from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
 from checks.ports.services import Service, read_service
 from checks.services_spec import ServiceSpec
+from checks.unanswered import attempt
 
 Judge = Callable[[ServiceSpec, Service], Finding]
 """Judges one service that exists."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from checks.actions import Action, Gcloud
-from checks.context import Context, after, attempt, could_not_check, not_configured
+from checks.context import Context, not_configured
 from checks.control_plane.addresses import Addresses, CallTarget
 from checks.control_plane.gcloud import gcloud
 from checks.control_plane.removal import subscription_removal
@@ -32,6 +32,7 @@ from checks.ports.services import Service, read_services
 from checks.registry import check
 from checks.services_spec import service_name
 from checks.source import SourceError
+from checks.unanswered import after, attempt, could_not_check
 
 T = TypeVar("T")
 

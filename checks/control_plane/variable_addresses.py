@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from checks.actions import Action
-from checks.context import Context, attempt
+from checks.context import Context
 from checks.control_plane import service_commands, services
 from checks.control_plane.addresses import Addresses
 from checks.control_plane.discovery import spec_of
@@ -26,6 +26,7 @@ from checks.pipeline import Pipeline
 from checks.places import PlaceKind
 from checks.ports.services import SECRET, Service, read_services
 from checks.registry import check
+from checks.unanswered import attempt
 
 _ADDRESS = re.compile(r"https?://[^\s\"'<>,;|\\]+", re.IGNORECASE)
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 from checks.actions import Action
 from checks.conditions import Standing
 from checks.conditions import standing as standing_of
-from checks.context import Context, could_not_check, not_configured
+from checks.context import Context, not_configured
 from checks.control_plane import service_commands, services
 from checks.control_plane.callers import CallerKind
 from checks.control_plane.discovery import Discovered, Discovery, spec_of
@@ -28,6 +28,7 @@ from checks.ports.messaging import read_subscriptions
 from checks.ports.requests import MONITORING, read_request_counts
 from checks.ports.services import read_services
 from checks.registry import check
+from checks.unanswered import could_not_check
 
 
 def silent(targets: Sequence[str], counts: Mapping[str, int]) -> tuple[str, ...]:

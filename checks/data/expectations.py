@@ -269,9 +269,9 @@ class _Judgement:
         rows, measured = (number_of(self._judged.get(column)) for column in (figure.of, figure.column))
         if rows is None or measured is None or rows < figure.fewest:
             total = number_of(self._judged.get("judged_rows")) or 0
-            what = f"no {self._expect.noun}" if not total else f"only {counted(rows or 0)} values of {figure.facet}"
-            told = agreeing(f"There are {what}: {'too few' if total else 'nothing'} to judge.")
-            return self._said.quiet(figure.expectation, "no-rows", told, facet=figure.facet)
+            what = f"values of {figure.facet}" if total else self._expect.noun
+            told = f"{counted(rows)} {what} are too few to judge." if rows else f"There are no {what} to judge."
+            return self._said.quiet(figure.expectation, "no-rows", agreeing(told), facet=figure.facet)
         share = measured / rows
         facts = ExpectationFacts(expectation=figure.expectation, measured=measured, rows=int(rows), share=share)
         tests = {"measured": measured, "share": share, "rows": rows}

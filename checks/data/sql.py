@@ -11,10 +11,10 @@ from typing import Any
 
 from checks.actions import Action, RepairKey
 from checks.cells import SqlInterval, exact, in_words, span_words, type_name
+from checks.changed_columns import ChangedColumnsError, explained
 from checks.conditions import Standing
 from checks.conditions import standing as standing_of
-from checks.context import Context, attempt
-from checks.data.changed_columns import changed_columns, not_asked
+from checks.context import Context
 from checks.data.decision import Decision, Setting, decide, early
 from checks.facts import Scalar, Values, within
 from checks.intervals import interval_words
@@ -26,20 +26,15 @@ from checks.source import Problem, SourceError
 from checks.sql_check_spec import Rule, SqlCheck, Subjects
 from checks.stated_commands import stated
 from checks.templates import MissingColumnError, columns_in, fill, fill_command, fill_name
+from checks.unanswered import Reader, attempt, failures, not_asked
 
 ENGINE_CODES: Mapping[str, str] = {
     "as-expected": "No rule speaks against it.",
     "off-day": "Its condition does not hold on that date: there is nothing to check.",
     "not-due": "It is not due yet.",
     "absent": "A subject that the check names has no row.",
-    "no-value": "A column that a rule or a sentence needs is NULL, missing or of another type.",
-    "column-lost": "A table has lost a column that the query reads.",
-    "column-retyped": "A column that the query reads has another type than the pipeline file declares.",
 }
 """What every SQL check may say beside the codes of its rules."""
-
-_OF_COLUMNS = (Problem.INVALID, Problem.UNSUPPORTED)
-"""How a query ends for which a column is missing or of another type."""
 
 Judge = Callable[[Sequence[Row], Answers, Setting], Iterator[Finding]]
 """Makes findings of the rows of a check's query, and of the answers to its other queries, by name."""
@@ -277,18 +272,21 @@ class _Judged:
         try:
             yield from map(standing.tempered, self._found(self._rows, standing))
         except SourceError as error:
-            changed = self._changed() if error.problem in _OF_COLUMNS else ()
-            if not changed:
+            why = self._explained(error)
+            if not isinstance(why, ChangedColumnsError):
                 raise
+            reader = Reader(
+                self.subject, self.worst, self._spec.phase, self.interval, self._spec.runbook, early(self._setting)
+            )
             if not any(each.outcome is Outcome.FAILED for each in shape):
-                yield from map(standing.tempered, changed)
-            yield not_asked(self._spec, self._setting, self.subject, changed, error)
+                yield from map(standing.tempered, failures(why, reader))
+            yield not_asked(why, reader)
 
-    def _changed(self) -> tuple[Finding, ...]:
-        """Return the failures of columns that are why a query cannot run."""
+    def _explained(self, error: SourceError) -> SourceError:
         subjects = self._spec.subjects.query if self._spec.subjects is not None else None
         statements = (self._spec.query, *self._judging.queries.values(), subjects or "")
-        return tuple(changed_columns(self._spec, self._context, self._setting, statements))
+        asker = f"The check '{self._spec.id}'"
+        return explained(error, asker, self._context.pipeline.tables, self._context.reads, statements)
 
     def _found(self, read: Read[Any], standing: Standing) -> Iterator[Finding]:
         """Wait for the rows and judge them. Raises SourceError."""

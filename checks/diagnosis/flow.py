@@ -15,8 +15,8 @@ from checks.diagnosis.platform import possible_causes
 from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.tasks import worked_by
 from checks.diagnosis.unread import unread_before
-from checks.effects import FailureEffect
-from checks.facts import NOTHING, Unread, Values, known
+from checks.effects import COLUMN_FAILURES, FailureEffect
+from checks.facts import NOTHING, Unasked, Unread, Values, known
 from checks.facts.control_plane import JobsFacts, RequestsFacts
 from checks.facts.orchestration import (
     CalendarFacts,
@@ -212,7 +212,7 @@ def _named(
         code, subject = _code_of(root), root.place.name
         running = code == "unexplained" and root.data_present
         return (code, root.finding.interval if running else subject), code, subject
-    if root.check in board.sql_checks:
+    if root.check in board.sql_checks or root.finding.code in COLUMN_FAILURES:
         # What is wrong with one table on several dates, the same people repair at one time.
         place = explanation.root.place
         check = root.check if place.kind is not PlaceKind.TABLE else ""
@@ -285,10 +285,13 @@ def _unjudged(board: Board) -> Unjudged:
     """Return what checks could not judge, by each table that they read and the interval; not what could not be read."""
     found: dict[tuple[str, Interval | None], list[Symptom]] = {}
     for each in board.unknown:
-        spec = board.sql_checks.get(each.check)
-        if spec is not None and known(each.finding.facts, Unread) is None:
-            for table in spec.tables:
-                found.setdefault((table, each.finding.interval), []).append(each)
+        unasked, spec = known(each.finding.facts, Unasked), board.sql_checks.get(each.check)
+        if unasked is not None:
+            tables = unasked.tables
+        else:
+            tables = spec.tables if spec is not None and known(each.finding.facts, Unread) is None else ()
+        for table in tables:
+            found.setdefault((table, each.finding.interval), []).append(each)
     return found
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from checks.causes import Carries, Dependency, Graph
 from checks.diagnosis.symptom import Symptom
+from checks.effects import COLUMN_FAILURES
 from checks.facts.control_plane import RequestsFacts
 from checks.facts.orchestration import CalendarFacts, DataFacts, ProcessorFacts, UnfinishedFacts
 from checks.facts.tasks import is_of_tasks
@@ -56,6 +57,8 @@ def place_of(pipeline: Pipeline, checks: Mapping[str, SqlCheck], symptom: Sympto
     if DataFacts in finding.facts.families() and transition is not None:
         return _of_verdict(transition, finding.code)
     spec = checks.get(symptom.check)
+    if finding.code in COLUMN_FAILURES and symptom.place.kind is PlaceKind.TABLE:
+        return _table(subject)
     if spec is not None:
         return judged(spec, finding.subject)
     if symptom.place.kind is PlaceKind.TABLE or is_of_tasks(finding.facts):

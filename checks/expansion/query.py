@@ -51,8 +51,10 @@ def query_of(pipeline: Pipeline, name: str, table: Table, expect: Expect, figure
     """Return the statement; none where nothing is expected of rows."""
     has_past = bool(expect.volume or expect.mean or expect.freshness)
     has_figures = bool(figures or expect.renewed)
+    # Of a table without dates all rows are judged, and nothing is past.
+    apart = has_past and not (has_figures and date_column(table) is None)
     parts = [
-        *([_history(pipeline, name, table, expect, others=has_figures)] if has_past else []),
+        *([_history(pipeline, name, table, expect, others=has_figures)] if apart else []),
         *([_judged(pipeline, name, table, expect, figures, has_past=has_past)] if has_figures else []),
     ]
     every = list(dict.fromkeys(column for part in parts for column in part.selected))
@@ -61,26 +63,31 @@ def query_of(pipeline: Pipeline, name: str, table: Table, expect: Expect, figure
         columns = [f"{part.selected.get(each, 'NULL')} AS {each}" for each in every]
         selected = ",\n  ".join([f"{part.part} AS part", *columns])
         selects.append(f"SELECT\n  {selected}\n{part.rest}\n")
-    apart = _apart(pipeline, name, expect) if has_figures else {}
-    others = ",\n".join(f"{each} AS (\n  {sql}\n)" for each, sql in apart.items())
-    return (f"WITH {others}\n" if apart else "") + "UNION ALL\n".join(selects)
+    referred = _apart(pipeline, name, expect) if has_figures else {}
+    others = ",\n".join(f"{each} AS (\n  {sql}\n)" for each, sql in referred.items())
+    return (f"WITH {others}\n" if referred else "") + "UNION ALL\n".join(selects)
 
 
 def _history(pipeline: Pipeline, name: str, table: Table, expect: Expect, *, others: bool) -> _Select:
     """Count the intervals that are looked back; without the one that is judged, where ``others`` alone are wanted."""
-    date = date_column(table) or ""
+    date = date_column(table)
     groups = {f"by_{each}": quoted(each) for each in _groups(expect)}
     learning = [*expect.volume, *expect.mean.values()]
     days = max((history_days(pipeline, each) for each in learning), default=HISTORY[pipeline.cadence.kind])
     whole = _shard(table) if pipeline.cadence.has_dates else []  # an hour is a part of a shard
-    kept = (_kept(pipeline, table, each, expect, others=others) for each in dict.fromkeys([date, *whole]))
+    dated = [each for each in dict.fromkeys([date, *whole]) if each is not None]
+    kept = (_kept(pipeline, table, each, expect, others=others) for each in dated)
     tests = [each for each in kept if each]
     rows = _from(name, expect, [*_since(pipeline, table, days, *_shard(table)), *tests])
     return _Select(
         part="'history'",
         selected={"period": _period(pipeline, table, date), **groups, **_counts(table, expect)},
-        rest=f"{rows}\nGROUP BY {', '.join(['period', *groups])}",
+        rest=rows + _grouped([*(["period"] if date is not None else []), *groups]),
     )
+
+
+def _grouped(columns: Sequence[str]) -> str:
+    return f"\nGROUP BY {', '.join(columns)}" if columns else ""
 
 
 def _kept(pipeline: Pipeline, table: Table, date: str, expect: Expect, *, others: bool) -> str:
@@ -123,7 +130,7 @@ def _judged(
         selected["renewed"] = _newest(table)
     for figure in figures:
         selected |= {figure.column: figure.sql, **dict(figure.more)}
-    groups = {"row_period": _period(pipeline, table, date_column(table) or "")} if has_past else {}
+    groups = {"row_period": _period(pipeline, table, date_column(table))} if has_past else {}
     groups |= {f"by_{each}": quoted(each) for each in _groups(expect)}
     made = [each for figure in figures for each in figure.before]
     made += [f"{sql} AS {each}" for each, sql in groups.items()]
@@ -181,7 +188,7 @@ def _there(pipeline: Pipeline, table: str, column: str, name: str, key: str) -> 
     there = {f"of_{column}": f"SELECT DISTINCT {quoted(key)} AS there_{column}\n  {rows}"}
     if not own:
         return there
-    days = f"COUNT(DISTINCT IF({quoted(key)} IS NOT NULL, {_period(pipeline, other, date_column(other) or '')}, NULL))"
+    days = f"COUNT(DISTINCT IF({quoted(key)} IS NOT NULL, {_period(pipeline, other, date_column(other))}, NULL))"
     figures = f"COUNT(DISTINCT {quoted(key)}) AS others_{column}, {days} AS days_{column}"
     return {**there, f"count_of_{column}": f"SELECT {figures}\n  {rows}"}
 
@@ -250,8 +257,11 @@ def _ends(pipeline: Pipeline, table: Table, date: str, *, after: bool = False) -
     return f"{quoted(date)} {_OPPOSITE[sign] if after else sign} {_as_day(date, end) if _is_day(table, date) else end}"
 
 
-def _period(pipeline: Pipeline, table: Table, date: str) -> str:
-    """Return the date of a row, of an hourly pipeline its hour: intervals are made of them."""
+def _period(pipeline: Pipeline, table: Table, date: str | None) -> str:
+    """Return the date of a row, of an hourly pipeline its hour: intervals are made of them. Without dates every row is
+    of the interval that is judged."""
+    if date is None:
+        return "@date" if pipeline.cadence.has_dates else "@interval_start"
     if date == SUFFIX:
         return f"PARSE_DATE('%Y%m%d', {date})"
     if table.columns.get(date) == "DATE":

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from checks.column_types import ColumnState
-from checks.effects import FailureEffect
+from checks.effects import COLUMN_FAILURES, FailureEffect
 from checks.expectations_spec import Expect, Schema, Volume
 from checks.severity import Severity
 from checks.sql_check_spec import Rule
 from checks.values import Comparison
 
-_EFFECTS = dict.fromkeys(("no-volume", "stale", "not-renewed", "column-lost", "column-retyped"), FailureEffect.STOPS)
+_EFFECTS = dict.fromkeys(("no-volume", "stale", "not-renewed", *COLUMN_FAILURES), FailureEffect.STOPS)
 """What is there harms at most; without a column the queries that read it stop."""
 
 _SOME = Comparison(at_least=10)

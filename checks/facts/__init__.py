@@ -114,6 +114,18 @@ class Unread(Facts):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unasked(Facts):
+    """A query cannot run: tables lack ``columns`` as they are declared. ``about`` are the facts that are known."""
+
+    about: Facts | None = field(default=None, metadata=PART)
+    tables: tuple[str, ...] = field(default=(), metadata=PART)
+    columns: tuple[str, ...] = several()
+
+    def beneath(self) -> Facts | None:
+        return self.about
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Crashed(Facts):
     """A check broke; ``error`` names the exception."""
 

@@ -13,7 +13,7 @@ from functools import partial
 
 from checks.actions import Action
 from checks.conditions import DOUBTED, Answer, Standing, answer
-from checks.context import Context, attempt, not_configured
+from checks.context import Context, not_configured
 from checks.diagnosis.words import listed
 from checks.effects import FailureEffect
 from checks.facts.orchestration import CalendarFacts
@@ -24,6 +24,7 @@ from checks.places import PlaceKind
 from checks.ports.warehouse import read_rows
 from checks.queries_spec import Condition
 from checks.registry import check
+from checks.unanswered import attempt
 
 
 def used_conditions(pipeline: Pipeline) -> tuple[str, ...]:

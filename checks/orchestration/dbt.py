@@ -15,7 +15,7 @@ from checks.actions import Action, Shell
 from checks.agreement import agreeing, counted
 from checks.amounts import cut_text
 from checks.cells import in_words
-from checks.context import Context, attempt, not_configured
+from checks.context import Context, not_configured
 from checks.effects import FailureEffect
 from checks.facts.tasks import DbtTestFacts, SourceAgeFacts, TaskFacts, TasksFacts, TaskState, TaskWork
 from checks.intervals import interval_words
@@ -34,6 +34,7 @@ from checks.ports.dbt import DbtKind, DbtNode, DbtProject, read_dbt
 from checks.registry import check
 from checks.shell_words import command_line
 from checks.tasks_spec import DbtSpec
+from checks.unanswered import attempt
 
 PROJECT = "dbt"
 """The subject and the place of a run as a whole."""

@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any
 
 from checks.conditions import standing as standing_of
-from checks.context import Context, attempt, document_path, not_configured
+from checks.context import Context, document_path, not_configured
 from checks.intervals import interval_words
 from checks.model import Finding, Interval, Outcome, Severity
 from checks.orchestration.completion import Completion, moment_of, past_moment_of, read_completion
@@ -19,6 +19,7 @@ from checks.pipeline import Pipeline
 from checks.ports.documents import read_document
 from checks.ports.warehouse import Row, read_rows
 from checks.source import Problem, SourceError
+from checks.unanswered import attempt
 
 LOG_LABEL = "phase-log"
 HISTORY_LABEL = "run-history"
@@ -161,7 +162,7 @@ def log_of(context: Context, interval: Interval) -> DayLog | None:
     phase_log = context.pipeline.phase_log
     if phase_log is None:
         return None
-    rows = read_rows(context.reads, context.query(phase_log.query, LOG_LABEL, interval)).result()
+    rows = context.rows(phase_log.query, LOG_LABEL, interval)
     return DayLog(
         {
             str(row.get("transition")): Logged(
@@ -178,7 +179,7 @@ def succeeded_phases(context: Context, history: RunHistory | None, interval: Int
     """Return the phases of which a run of the date succeeded. Raises SourceError."""
     if history is None or history.succeeded is None:
         return frozenset()
-    rows = read_rows(context.reads, context.query(history.succeeded, SUCCEEDED_LABEL, interval)).result()
+    rows = context.rows(history.succeeded, SUCCEEDED_LABEL, interval)
     return frozenset(str(row.get("phase")) for row in rows if number_in(row, "run_count", "the run history") > 0)
 
 

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from checks.actions import Action
-from checks.context import Context, attempt, not_configured
+from checks.context import Context, not_configured
 from checks.effects import FailureEffect
 from checks.facts.orchestration import CountFacts, DocumentsFacts, HeartbeatFacts, ReadUpToFacts, RunningFacts
 from checks.model import Finding, Judgement, Outcome, Severity
@@ -27,6 +27,7 @@ from checks.places import Place, PlaceKind
 from checks.ports.documents import Document, read_collection
 from checks.registry import check
 from checks.source import SourceError
+from checks.unanswered import attempt
 
 SHOWN = 20
 """Processors that get a finding of their own, the longest silent first; the rest is counted."""

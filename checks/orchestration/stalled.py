@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from checks.actions import Action
-from checks.context import Context, attempt, not_configured
+from checks.context import Context, not_configured
 from checks.effects import FailureEffect
 from checks.facts.orchestration import Flag, OtherRunsFacts, ProgressFacts, UnfinishedFacts
 from checks.model import Finding, Interval, Outcome, Severity
@@ -34,6 +34,7 @@ from checks.orchestration_spec import RunHistory, Transition
 from checks.places import Place, PlaceKind
 from checks.ports.warehouse import Row, read_rows
 from checks.registry import check
+from checks.unanswered import attempt
 
 AFTER_MINUTES = 30
 """How long nothing may happen where the pipeline file names no run history to say it."""
@@ -170,7 +171,7 @@ def _judge_document(context: Context, transition: Transition, interval: Interval
 def _judge_history(context: Context, history: RunHistory) -> Iterator[Finding]:
     found: dict[str, tuple[datetime | None, Row]] = {}
     for interval in context.intervals:
-        rows = read_rows(context.reads, context.query(history.unfinished, HISTORY_LABEL, interval)).result()
+        rows = context.rows(history.unfinished, HISTORY_LABEL, interval)
         for row in rows:
             started = moment_of(row.get("started_at"))
             too_long = is_unfinished(started, context.now, history.after_minutes)

@@ -7,12 +7,12 @@ names counts for what it writes, and must have a run; of any other one only its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from checks.context import Context, attempt, not_configured
+from checks.context import Context, not_configured
 from checks.facts.tasks import TaskFacts, TasksFacts, TaskState, TaskWork
 from checks.model import Finding, Interval, Outcome, Severity
 from checks.orchestration.tasks import TASK_CODES, TASK_EFFECTS, Task, finding_of, left_out
@@ -21,6 +21,7 @@ from checks.ports.warehouse import Row, read_rows
 from checks.registry import check
 from checks.source import Problem, SourceError
 from checks.tasks_spec import TaskRuns, TaskSpec
+from checks.unanswered import attempt
 
 LABEL = "task-runs"
 
@@ -69,13 +70,11 @@ def task_runs(context: Context) -> Iterator[Finding]:
         summary = "The pipeline file has no section 'task_runs'"
         yield not_configured("task runs", summary, configure="name the query that reads them there")
         return
-    asked = [
-        (each, read_rows(context.reads, context.query(spec.query, LABEL, each)))
-        for each in context.intervals
-        if context.pipeline.timeline.has_run(each)
-    ]
-    for interval, rows in asked:
-        judged = partial(_judged, context, spec, interval, rows.result)
+    asked = [each for each in context.intervals if context.pipeline.timeline.has_run(each)]
+    for interval in asked:
+        read_rows(context.reads, context.query(spec.query, LABEL, interval))
+    for interval in asked:
+        judged = partial(_judged, context, spec, interval)
         severity = Severity.P1 if spec.tasks else Severity.P2
         yield from attempt(judged, subject="task runs", severity=severity, interval=interval, whole=True)
     if not asked:
@@ -83,10 +82,8 @@ def task_runs(context: Context) -> Iterator[Finding]:
         yield Finding(outcome=Outcome.SKIPPED, code="off-day", subject="task runs", summary=summary, read=True)
 
 
-def _judged(
-    context: Context, spec: TaskRuns, interval: Interval, read: Callable[[], Sequence[Row]]
-) -> Iterator[Finding]:
-    latest = latest_runs(read(), interval)
+def _judged(context: Context, spec: TaskRuns, interval: Interval) -> Iterator[Finding]:
+    latest = latest_runs(context.rows(spec.query, LABEL, interval), interval)
     tasks = [
         _task(context, spec, interval, name, latest.get(name))
         for name in dict.fromkeys((*spec.tasks, *latest))

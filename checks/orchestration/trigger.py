@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from checks.actions import Action
-from checks.context import Context, could_not_check
+from checks.context import Context
 from checks.effects import FailureEffect
 from checks.facts.orchestration import DataFacts, TriggerFacts
 from checks.model import Finding, Interval, Outcome, Severity
@@ -40,6 +40,7 @@ from checks.orchestration_spec import Transition
 from checks.places import Place, PlaceKind
 from checks.registry import check
 from checks.source import SourceError
+from checks.unanswered import could_not_check
 
 
 @check(

@@ -124,6 +124,33 @@ def test_rows_that_are_missing_are_found(tmp_path: Path, fault: str) -> None:
     assert fault in failed(validated(tmp_path, data, "--now", MORNING))
 
 
+WITHOUT_DATES = """
+tables:
+  main.products:
+    columns: {product_id: INT64, title: STRING, price: INT64}
+    expect:
+      unique: [product_id]
+      not_null: [title]
+      volume: {at_least: 300}
+      mean: {price: {between: [1, 10]}}
+"""
+
+
+def test_a_table_without_dates_is_judged_as_a_whole(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "stock.duckdb")) as stock:
+        stock.execute("CREATE TABLE products AS SELECT i AS product_id, 'a' AS title, 20 AS price FROM range(200) t(i)")
+        stock.execute("INSERT INTO products VALUES (5, NULL, 20)")
+    (tmp_path / "written.yaml").write_text(WITHOUT_DATES)
+    made = run(("init", "--from", "stock.duckdb", "--output", "found.yaml"), tmp_path, {})
+    said = {}
+    for name in ("written", "found"):
+        words = ("validate", "--pipeline", f"{name}.yaml", "--data", "stock.duckdb", "--format", "json")
+        said[name] = failed(json.loads(run(words, tmp_path, {}).stdout))
+
+    assert made.returncode == 0
+    assert said == {"written": {"doubled", "nulls", "low-volume", "mean-odd"}, "found": {"doubled"}}
+
+
 def test_the_first_screen_names_every_kind_of_fault_of_a_table(tmp_path: Path) -> None:
     data = as_database(tmp_path, "doubled", "unmatched", "nulls")
     (tmp_path / "pipeline.yaml").write_text(PIPELINE)

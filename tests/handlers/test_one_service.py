@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from checks.context import could_not_check, not_configured
+from checks.context import not_configured
 from checks.model import CheckResult, Finding, Outcome, Report, Severity, Verdict
 from checks.source import Problem, SourceError
+from checks.unanswered import could_not_check
 from handlers.one_service import is_answered, not_answered, only_about
 from tests.fakes import NIGHT, SLATE
 

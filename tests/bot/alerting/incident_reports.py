@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from checks.context import could_not_check
 from checks.facts import Values
 from checks.facts.orchestration import TriggerFacts
 from checks.model import Cause, Finding, FindingKey, Interval, Outcome, Report, Severity
@@ -15,6 +14,7 @@ from checks.notifications import AlertPolicy, Notifications, Routes
 from checks.pipeline import Pipeline
 from checks.services_spec import ServiceSpec
 from checks.source import Problem, SourceError
+from checks.unanswered import could_not_check
 from tests.bot.render.reports import NOW, ORCHESTRATORS, Findings, finding, healthy, reading_of
 from tests.bot.render.reports import PIPELINE as SILENT
 from tests.fakes import NIGHT

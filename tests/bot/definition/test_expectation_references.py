@@ -82,7 +82,7 @@ def test_a_slip_is_one_sentence_at_its_key(rest: str, key: str, words: str) -> N
     assert words in said
 
 
-@pytest.mark.parametrize("key", ["freshness: 24h", "renewed: '12:00'", "volume: {}", "mean: [name]"])
+@pytest.mark.parametrize("key", ["volume: {}", "volume: {between: [0.5, 2]}", "mean: [name]"])
 def test_what_compares_intervals_needs_a_date(key: str) -> None:
     text = FILE.format(rest="").replace("name: STRING}", f"name: STRING}}\n    expect: {{{key}}}")
 
@@ -90,6 +90,28 @@ def test_what_compares_intervals_needs_a_date(key: str) -> None:
         referenced(parse(text, "shop.yaml", Pipeline))
 
     assert any("add 'date' to shop.others" in each.text for each in refused.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("columns", "key", "told"),
+    [
+        ("kind: STRING", "freshness: 24h", ["add 'loaded'"]),
+        ("kind: STRING", "volume: {at_least: 3}", []),
+        ("amount: NUMERIC", "mean: {amount: {between: [1, 2]}}", []),
+        ("on: DATE, made: DATE", "volume: {at_least: 3}", ["add 'date' to shop.others: on or made"]),
+    ],
+)
+def test_what_compares_no_intervals_needs_none(columns: str, key: str, told: list[str]) -> None:
+    text = FILE.format(rest="").replace("name: STRING}", f"name: STRING, {columns}}}\n    expect: {{{key}}}")
+
+    try:
+        referenced(parse(text, "shop.yaml", Pipeline))
+        said = []
+    except PipelineFileError as refused:
+        said = [each.text for each in refused.problems]
+
+    assert len(said) == len(told)
+    assert all(words in each for words, each in zip(told, said, strict=True))
 
 
 def test_keys_and_values_are_expected_of_a_table_without_dates_as_well() -> None:

@@ -58,12 +58,12 @@ def only(text: str) -> tuple[str, str]:
         ("flag: perhaps", "flag", "is 'perhaps', expected true or false"),
         ("either: perhaps", "either", "is 'perhaps', expected a whole number or true or false"),
         ("at_least: 5.5", "at_least", "is 5.5, expected a whole number"),
-        ("leaf: 3", "leaf", "is 3, expected keys and values"),
+        ("leaf: 3", "leaf", "is 3, expected keys and values such as 'colour'"),
         ("leaf: {color: red}", "leaf.color", "is not a key here; did you mean 'colour'?"),
         ("leaves: {a: [{color: red}]}", "leaves.a[0].color", "is not a key here; did you mean 'colour'?"),
         ("pair: [1, 2]", "pair[1]", "is 2, expected text; put it in quotes"),
         ("leaves: [a]", "leaves", "is a list, expected keys and values"),
-        ("some: {a: 1}", "some", "is a mapping, expected a list of items, each on a line with '- '"),
+        ("some: {a: 1}", "some", "is a mapping, expected a list of items, each on a line with '- ' or all in [ ]"),
     ],
 )
 def test_each_error_is_a_sentence(text: str, key: str, sentence: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.render.reading import Reading
-from checks.context import Context, could_not_check
+from checks.context import Context
 from checks.facts import Values
 from checks.facts.control_plane import DeployFacts, InvokerFacts
 from checks.intervals import Words
@@ -21,6 +21,7 @@ from checks.registry import Check
 from checks.source import Problem, ReadRecord, SourceError
 from checks.sql_check_spec import Rule, SqlCheck
 from checks.tolerated_spec import KnownIssue
+from checks.unanswered import could_not_check
 from tests.advice import advised
 from tests.fakes import NIGHT, SLATE
 

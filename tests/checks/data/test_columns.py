@@ -16,7 +16,7 @@ from bot.sources.warehouse.live import BigQueryWarehouse
 from bot.sources.warehouse.local import LocalData, LocalWarehouse
 from bot.validation import Validation
 from checks.catalog import checks_of
-from checks.model import Finding, Outcome
+from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
 from checks.source import Problem, SourceError
@@ -232,3 +232,57 @@ def test_whatever_reads_a_lost_column_is_no_source_that_could_not_be_read(tmp_pa
     unknown = [each.code for _, each in report.findings() if each.outcome is Outcome.UNKNOWN]
     assert failed == {("shop-customers", "column-lost"), ("shop-orders", "column-lost")}
     assert unknown == ["no-value", "no-value"]
+
+
+READERS: Mapping[str, dict[str, Any]] = {
+    "a condition": {
+        "conditions": {
+            "opened": {"title": "o", "otherwise": "c", "query": "SELECT COUNT(amount) AS number FROM {data}.orders"}
+        },
+        "tables": {
+            "data.orders": {"columns": COLUMNS, "date": "day"},
+            "data.items": {
+                "columns": {"item": "STRING", "day": "DATE"},
+                "date": "day",
+                "expect": {"unique": ["item"], "when": "opened"},
+            },
+        },
+    },
+    "the rows of a phase": {
+        "phases": [
+            {"id": "load", "title": "Load"},
+            {
+                "id": "report",
+                "title": "Report",
+                "rows": "SELECT COUNT(amount) AS row_count, NULL AS first_at, NULL AS last_at FROM {data}.orders",
+            },
+        ],
+        "transitions": [
+            {
+                "id": "go", "title": "Go", "from": "load", "to": "report",
+                "runs": {"night": {"opens": "+1d 05:00", "due": "+1d 06:00"}},
+            }
+        ],
+    },
+    "a list of task runs": {"task_runs": {"query": "SELECT status AS task, amount AS state FROM {data}.orders"}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_lost_column_is_one_failure_whatever_query_reads_it(tmp_path: Path, reader: str) -> None:
+    with duckdb.connect(str(tmp_path / "data.duckdb")) as data:
+        data.execute("CREATE TABLE orders AS SELECT 'a' AS order_id, DATE '2026-02-10' AS day, '' AS status")
+        data.execute("CREATE TABLE items AS SELECT 'a' AS item, DATE '2026-02-10' AS day")
+    orders = {"data.orders": {"columns": COLUMNS, "date": "day"}}
+    file = Pipeline.model_validate({"name": "shop", "tables": orders} | READERS[reader], by_alias=True, by_name=False)
+    with closing(LocalWarehouse(LocalData(tmp_path / "data.duckdb"), file)) as warehouse:
+        validation = Validation(file, ports(warehouse=warehouse), lambda: datetime(2026, 2, 11, 8, tzinfo=UTC))
+        report = validation.run(validation.plan(Request()))
+
+    failed = {(each.code, each.subject) for _, each in report.findings() if each.outcome is Outcome.FAILED}
+    unknown = {each.code for _, each in report.findings() if each.outcome is Outcome.UNKNOWN}
+    (cause,) = report.causes
+    assert failed == {("column-lost", "data.orders.amount")}
+    assert unknown == {"no-value"}
+    assert cause.title == "data.orders has no column amount; expected NUMERIC"
+    assert cause.severity is not Severity.P0
