@@ -196,7 +196,7 @@ class _Judgement:
         if volume.by and here:
             yield from self._groups(whole, here, past)
         elif volume.by and self._counts_all:
-            yield self._said.quiet(name, "no-rows", f"There are no {self._expect.noun}: no group of them to judge.")
+            yield self._said.quiet(name, "no-rows", f"There are no {self._expect.noun} to judge by group.")
         else:
             yield self._counted(replace(whole, past=[(sum(groups.values()), units) for groups, units in past]))
 
@@ -269,9 +269,9 @@ class _Judgement:
         rows, measured = (number_of(self._judged.get(column)) for column in (figure.of, figure.column))
         if rows is None or measured is None or rows < figure.fewest:
             total = number_of(self._judged.get("judged_rows")) or 0
-            what = f"no {self._expect.noun}" if not total else f"only {counted(rows or 0)} values of {figure.facet}"
-            told = agreeing(f"There are {what}: {'too few' if total else 'nothing'} to judge.")
-            return self._said.quiet(figure.expectation, "no-rows", told, facet=figure.facet)
+            what = f"values of {figure.facet}" if total else self._expect.noun
+            told = f"{counted(rows)} {what} are too few to judge." if rows else f"There are no {what} to judge."
+            return self._said.quiet(figure.expectation, "no-rows", agreeing(told), facet=figure.facet)
         share = measured / rows
         facts = ExpectationFacts(expectation=figure.expectation, measured=measured, rows=int(rows), share=share)
         tests = {"measured": measured, "share": share, "rows": rows}
@@ -297,7 +297,7 @@ class _Judgement:
         means = {interval: total / count for interval, (total, count) in sums.items() if count}
         measured = means.get(self._interval)
         if measured is None:
-            told = f"There are no values of {column}: nothing to judge."
+            told = f"There are no values of {column} to judge."
             return self._said.quiet(name, "no-rows", told, facet=column)
         past = [means[each] for each in self._past.comparable(means, mean)]
         limits = limits_of(past, z=mean.z, floor=mean.floor, margin=mean.margin)
