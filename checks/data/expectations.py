@@ -196,7 +196,7 @@ class _Judgement:
         if volume.by and here:
             yield from self._groups(whole, here, past)
         elif volume.by and self._counts_all:
-            yield self._said.quiet(name, "no-rows", f"There are no {self._expect.noun}: no group of them to judge.")
+            yield self._said.quiet(name, "no-rows", f"There are no {self._expect.noun} to judge by group.")
         else:
             yield self._counted(replace(whole, past=[(sum(groups.values()), units) for groups, units in past]))
 
@@ -297,7 +297,7 @@ class _Judgement:
         means = {interval: total / count for interval, (total, count) in sums.items() if count}
         measured = means.get(self._interval)
         if measured is None:
-            told = f"There are no values of {column}: nothing to judge."
+            told = f"There are no values of {column} to judge."
             return self._said.quiet(name, "no-rows", told, facet=column)
         past = [means[each] for each in self._past.comparable(means, mean)]
         limits = limits_of(past, z=mean.z, floor=mean.floor, margin=mean.margin)

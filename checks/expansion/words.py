@@ -8,6 +8,7 @@ from datetime import timedelta
 from checks.cells import exact
 from checks.expansion.figure import words_of
 from checks.expectations_spec import Expect, Unique, Volume
+from checks.intervals import Offset
 
 
 def expected_of(expect: Expect) -> Iterator[str]:
@@ -18,7 +19,7 @@ def expected_of(expect: Expect) -> Iterator[str]:
     if expect.freshness is not None:
         yield f"The newest row is at most {span_words(expect.freshness.at_most)} old"
     if expect.renewed is not None:
-        yield f"The newest row was loaded at {expect.renewed.after} or later"
+        yield f"The newest row was loaded no earlier than {_offset_words(expect.renewed.after)}"
     for volume in expect.volume:
         yield _expected_volume(expect, volume)
     yield from map(_expected_key, expect.unique)
@@ -37,6 +38,18 @@ def expected_of(expect: Expect) -> Iterator[str]:
     for column, each in expect.references.items():
         some = f", and some of each {each.by}" if each.by is not None else ""
         yield f"Every {column} is in {each.to}{_but_for(each.at_most)}{some}"
+
+
+def _offset_words(offset: Offset) -> str:
+    """Return a time that counts from the interval as people say it: "16:00 the day before"."""
+    if offset.after is not None:
+        return f"{span_words(offset.after)} after its end"
+    days = offset.days or offset.business_days
+    if not days:
+        return f"{offset.clock:%H:%M}"
+    one = "business day" if offset.business_days else "day"
+    far = f"the {one}" if abs(days) == 1 else f"{abs(days)} {one}s"
+    return f"{offset.clock:%H:%M} {far} {'before' if days < 0 else 'after'}"
 
 
 def _expected_key(unique: Unique) -> str:

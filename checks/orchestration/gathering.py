@@ -78,7 +78,7 @@ def no_run(transition: Transition, interval: Interval) -> Finding:
         outcome=Outcome.SKIPPED,
         code="no-run",
         subject=transition.id,
-        summary="No run of this transition has opened yet.",
+        summary="No run of this transition is expected yet.",
         phase=transition.target,
         interval=interval,
     )

@@ -60,7 +60,7 @@ def test_what_could_not_be_judged_is_one_line_with_the_reason(tables: int) -> No
 def test_no_rows_are_told_unless_it_is_a_day_off(passed: int, *, told: bool) -> None:
     nothing_due = [finding(Outcome.SKIPPED, "no-games", f"shop.t{each}", "No games.") for each in range(2)]
     fine = [finding(Outcome.PASSED, "as-expected", f"shop.o{each}", "Fine.") for each in range(passed)]
-    empty = finding(Outcome.SKIPPED, "no-rows", "shop.t9 unique id", "There are no rows: nothing to judge.")
+    empty = finding(Outcome.SKIPPED, "no-rows", "shop.t9 unique id", "There are no rows to judge.")
 
     text = terminal_text(brief_message(reading_of({"grading": [*nothing_due, *fine, empty]})))
 

@@ -56,6 +56,8 @@ NOT_SAID = {
     r"(?<![\w'.])(?:None(?! of\b)|True|False|null|nan)(?![\w'])|\{\w*\}": "no word of a program",
     r"(?<![\w/])[a-z_]+ and [a-z_]+ and [a-z_]+\b": "a list of three has a comma",
     r"\(\s*\)|“\s*”|``\s*``": "nothing stands in brackets",
+    r"\bNo [\w ]+: \w+\.\w+: ": "a place is named with what is not there",
+    r"\bDbt\b": "a program is written as it writes itself",
     r"\(see above\)": "say it, or that it is as above",
 }
 """What no message says, and why."""
@@ -96,6 +98,7 @@ def test_an_alert_and_a_digest_of_an_example_are_in_plain_words(path: Path) -> N
         "Firestore unavailable: it does not answer",
         "No entries: No entries: none",
         "there is 40 rows of data",
+        "No entries: ledger.entries: no entry was loaded",
         "Each of 1 game has grades",
         "Could not tell: “Is it there?”.",
         "No records for 10 Feb: 10 Feb is a day off",
