@@ -46,7 +46,7 @@ from bot.timetable.digest_deliveries import pipeline_in
 from bot.timetable.digest_standing import DigestStanding
 from bot.timetable.jobs_before import jobs_before
 from bot.timetable.slots import recorded_at
-from bot.validation import Validation
+from bot.validation import Validation, no_changes
 from checks.notifications import Notifications, Routes
 from checks.pipeline import Pipeline
 from checks.reads import nothing
@@ -302,7 +302,7 @@ def _notifier(prepared: Prepared, world: MadeWorld, shared: _Shared, give_way: C
         counted,
         give_way,
         partial(jobs_before, store, pipeline.name),
-        own_changes=partial(own_changes, store, pipeline.name),
+        own_changes=no_changes if pipeline.repairs is None else partial(own_changes, store, pipeline.name),
     )
     standing = DigestStanding(store, pipeline, shared.workspace.address)
     is_shared = not shared.channels.isdisjoint(channels_of(prepared.notifications))

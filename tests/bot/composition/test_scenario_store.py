@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot.composition.notifier import Notifier, notifier_of, prepare
+from bot.composition.repairs import repairs_of
 from bot.redaction.shown import Secret
 from bot.serving.serving_settings import DEFAULT_STORE, SlackSettings
+from bot.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -38,3 +40,18 @@ def test_a_file_that_somebody_names_is_used(folder: Path, monkeypatch: pytest.Mo
         notifier.close()
 
     assert (folder / "named.db").exists()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_validation_of_what_serves_knows_what_repairs_changed() -> None:
+    notifier = serving("invoker-lost")
+    with closing(notifier.store):
+        repairs, now = repairs_of(notifier.validation, notifier.store, Settings()), notifier.clock()
+        plan = repairs.plan("grant-invoker:phase3-to-phase4-orchestrator", "slack:U0EXAMPLE1", now)
+        repairs.apply(plan, "slack:U0EXAMPLE1", now)
+
+        (change,) = notifier.validation.own_changes(now)
+        notifier.close()
+
+    assert (change.place.name, change.actor) == (plan.key.target, "the Slack user U0EXAMPLE1")
+    assert [each.added for each in change.grants] == [True]

@@ -43,6 +43,26 @@ def test_a_fault_began_at_the_latest_when_it_was_first_seen(began: datetime | No
     assert broken_since(with_fact(began)) == said
 
 
+@pytest.mark.parametrize(
+    ("began", "said"),
+    [
+        pytest.param(NOW + 4 * MINUTE, NOW + 4 * MINUTE, id="while it was closed"),
+        pytest.param(NOW + 5 * MINUTE, NOW + 5 * MINUTE, id="as it came back"),
+        pytest.param(NOW + 6 * MINUTE, None, id="after it came back"),
+    ],
+)
+def test_what_is_back_began_at_the_latest_when_it_was_seen_again(began: datetime, said: datetime | None) -> None:
+    assert broken_since(with_fact(began, waits_since=NOW + 5 * MINUTE)) == said
+
+
+def test_a_change_that_somebody_is_known_to_have_made_is_told_also_while_the_alert_was_open() -> None:
+    at = (NOW + MINUTE).isoformat()
+    alert = with_fact(None)
+    known = replace(alert, details={**alert.details, "broken_since": at, "evidence": {"changed_at": {"at": at}}})
+
+    assert broken_since(known) == NOW + MINUTE
+
+
 @pytest.mark.parametrize("began", [NOW - DAYS, None], ids=["a fact", "no fact"])
 def test_the_alert_and_the_list_say_since_when_it_is_broken_only_where_it_is_known(began: datetime | None) -> None:
     alert = with_fact(began)
