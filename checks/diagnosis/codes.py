@@ -16,7 +16,7 @@ class CauseCode:
 
 CAUSE_CODES: Mapping[str, CauseCode] = {
     "invoker-removed-by-deploy": CauseCode(
-        "A deploy removed the permission of a caller; the service refuses every message since.",
+        "A deploy removed the permission of a caller; the service has refused every message since.",
         "Grant roles/run.invoker to the caller again, then add the grant to the deploy script.",
     ),
     "invoker-missing": CauseCode(
@@ -57,10 +57,10 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
     ),
     "subscription-missing": CauseCode(
         "No subscription pushes a topic to the service that works on it: its messages are lost.",
-        "Deploy the service again: the deploy makes the trigger and its subscription.",
+        "Redeploy the service: that creates the trigger and its subscription.",
     ),
     "subscription-surplus": CauseCode(
-        "A topic pushes to a service more than once, or to one that should not get it: work is done twice or astray.",
+        "A topic pushes to a service more than once, or to one that should not get it: work is done twice.",
         "Check the address of each subscription, and delete the one that is left over.",
     ),
     "variable-misspelled": CauseCode(
@@ -81,7 +81,7 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
     ),
     "not-deployed": CauseCode(
         "A service has no build trigger, or a disabled one: what is merged from now on does not run.",
-        "Make the trigger again, or enable it, and run it once.",
+        "Recreate the trigger, or enable it, and run it once.",
     ),
     "drift": CauseCode(
         "A service runs another commit than the head of its branch.",
@@ -93,11 +93,11 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
     ),
     "job-failing": CauseCode(
         "A Cloud Scheduler job fails: what it starts does not happen.",
-        "Read what the job was answered, fix what it calls, and run the job again.",
+        "Read the error of the job, fix what it calls, and run the job again.",
     ),
     "jobs-missing": CauseCode(
         "Cloud Scheduler jobs that the pipeline file lists do not exist, or are not enabled.",
-        "Create the jobs again from their definitions, or enable them.",
+        "Recreate the jobs from their definitions, or enable them.",
     ),
     "deploy-unsafe": CauseCode(
         "A deploy script breaks a rule of the audit: the next deploy can break what works today.",
@@ -117,14 +117,14 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
     ),
     "upstream-check": CauseCode(
         "Data that the phase needs is missing or wrong in a table before it.",
-        "Repair the table that the failed check names, then run the phase again.",
+        "Fix the table that the failed check names, then run the phase again.",
     ),
     "task-failed": CauseCode(
         "A task failed, hangs, was cancelled or not run: what it makes, and what comes after, is missing or old.",
         "Read its log, fix what it names, and run it again with what comes after it.",
     ),
     "processor-failed": CauseCode(
-        "A processor reported that it failed, or that it wrote nothing, and what works on it has nothing.",
+        "A processor reported that it failed, or that it wrote nothing, and what uses it has nothing.",
         "Read the processor's log, fix what it names, then run it again.",
     ),
     "processor-stalled": CauseCode(

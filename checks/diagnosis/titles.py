@@ -349,7 +349,9 @@ def _as_found(board: Board, suspect: Suspect, tense: Tense) -> Said:
 
 
 def _names(said: str, symptom: Symptom) -> bool:
-    """Whether a sentence names what it is about, in one word at least."""
+    """Whether a sentence names what it is about, in one word at least; of a condition it is the date that is named."""
+    if symptom.place.kind is PlaceKind.CONDITION:
+        return True
     about = {word for word in re.split(r"\W+|_", symptom.finding.subject.lower()) if len(word) > 2}  # noqa: PLR2004
     return not about or not about.isdisjoint(re.split(r"\W+|_", said.lower()))
 

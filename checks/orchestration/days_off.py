@@ -89,8 +89,7 @@ def finding_of(name: str, spec: Condition, found: Answer, interval: Interval, co
         summary={
             Standing.HOLDS: f"{spec.title[:1].upper()}{spec.title[1:]}: {found.number} on {day}.",
             Standing.DAY_OFF: f"{said}.",
-            Standing.DOUBTED: f"{day}: it counts as a day off, but has data: {traces}. The calendar says: "
-            f"{spec.otherwise}.",
+            Standing.DOUBTED: f"{day}: a day off that has data: {traces}. The calendar says: {spec.otherwise}.",
         }[found.standing],
         severity=DOUBTED if doubted else None,
         interval=interval,

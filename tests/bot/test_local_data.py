@@ -159,7 +159,9 @@ def test_the_first_screen_names_every_kind_of_fault_of_a_table(tmp_path: Path) -
         ("validate", "--pipeline", "pipeline.yaml", "--data", str(data), "--now", MORNING), tmp_path, {}
     ).stdout
 
-    assert all(told in " ".join(screen.split()) for told in ("repeat order_id", "no amount", "have a customer_id that"))
+    assert all(
+        told in " ".join(screen.split()) for told in ("repeat the order_id", "no amount", "have a customer_id that")
+    )
 
 
 def test_a_key_that_looks_like_a_number_keeps_its_zeros(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def tools(soda: Path, dbt: Path) -> tuple[Tool, ...]:
             package="reveille",
             python=Path(sys.executable),
             command=[str(here / "reveille"), "validate", "--pipeline", "shop.yaml", "--data", "shop.duckdb"],
-            tells=["46 rows; usually 90", "repeats? order_id", "values of status"],
+            tells=["46 rows; usually 90", "repeats? the order_id", "values of status"],
         ),
         Tool(
             name="Soda Core",
