@@ -37,6 +37,9 @@ MOST_SHARE = 0.5
 MOST_UNMATCHED = 0.2
 """The largest share of rows that refer to nothing and may still be called a reference."""
 
+MOST_ROWS = 1_000
+"""The most rows that are expected of a table as a whole: a world in which nothing is wrong has as many."""
+
 FEW_COPIES = 0.01
 """The largest share of the rows of a table without dates that may repeat what is its key by its name."""
 
@@ -198,7 +201,8 @@ def guesses_of(
         else:
             expect["volume"] = volume
     elif profile.rows and not {"DATE", "TIMESTAMP"} & {*subject.columns.values()}:
-        expect["volume"] = Guess({"at_least": ceil(profile.rows / 2)}, f"half of the {profile.rows:,} rows")
+        half = min(ceil(profile.rows / 2), MOST_ROWS)
+        expect["volume"] = Guess({"at_least": half}, f"half of the {profile.rows:,} rows, {MOST_ROWS:,} at most")
     if own is not None:
         expect["unique"] = _unique(profile, own, common)
     of_columns = {

@@ -139,6 +139,7 @@ def test_a_table_whose_dates_are_long_over_says_nothing_of_the_runs_and_is_judge
 
     made = load_pipeline(tmp_path / "pipeline.yaml")
 
+    assert (tmp_path / "scenarios" / "shop-healthy.yaml").exists()
     assert made.tables["main.members"].date is None
     assert [each.to for each in made.tables["main.loans"].expect[0].references.values()] == ["main.members.member_id"]
     assert "saturday" not in made.calendar.weekdays
