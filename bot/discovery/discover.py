@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,8 @@ from checks.table_names import is_foreign, is_table_name
 
 LONGEST_NAME = 60
 """Characters of a column's name that is shown: of a file that is no table it may be a whole line."""
+
+LONG_OVER = timedelta(days=60)
 
 AT_ONCE = 4
 """Tables that are read at once."""
@@ -94,13 +96,12 @@ class Discoverer:
         left_out = {name: why for name, each in found.items() if (why := why_not(name, each.columns)) is not None}
         subjects = [self.subject(name, each) for name, each in found.items() if name not in left_out]
         read = self._all(subjects, self._profile, left_out)
+        read = self._whole(read, [each for each in read if _is_over(each, read)], left_out)
         common = calculated(read, self._zone)
         if common.grain == "hour":
             read = self._all([each.subject for each in read], self._by_hour, left_out)
         sparse = [each for each in read if is_creation(each.subject.date) and is_sparse(each, common)]
-        whole = self._all([replace(each.subject, date=None) for each in sparse], self._profile, left_out)
-        by_name = {each.subject.name: each for each in (*read, *whole)}
-        profiles = [by_name[each.subject.name] for each in read if by_name[each.subject.name].rows]
+        profiles = [each for each in self._whole(read, sparse, left_out) if each.rows]
         tables = [self._guessed(each, profiles, common, found, left_out) for each in profiles]
         return FoundTables(
             common=common,
@@ -109,6 +110,12 @@ class Discoverer:
             left_out=left_out,
             rows=sum(each.rows for each in profiles),
         )
+
+    def _whole(self, read: list[Profile], undated: Sequence[Profile], left_out: dict[str, str]) -> list[Profile]:
+        """Return the profiles, of some of them that of the table as a whole."""
+        subjects = [replace(each.subject, date=None) for each in undated]
+        whole = {each.subject.name: each for each in self._all(subjects, self._profile, left_out)}
+        return [whole.get(each.subject.name, each) for each in read]
 
     def subject(self, name: str, table: FoundTable) -> Subject:
         """Return what is to be read of a table."""
@@ -193,6 +200,18 @@ class Discoverer:
             if subject.filter_required
             else None,
         )
+
+
+def _is_over(profile: Profile, read: Sequence[Profile]) -> bool:
+    """Whether the dates of a table end long before those of the others: it has no runs, and says nothing of theirs."""
+    newest = [_ends(each) for each in read if each.subject.date is not None and each.periods]
+    dated = profile.subject.date is not None and profile.periods and not profile.subject.filter_required
+    return bool(dated) and max(newest) - _ends(profile) > LONG_OVER
+
+
+def _ends(profile: Profile) -> date:
+    start = profile.periods[0].start
+    return start.date() if isinstance(start, datetime) else start or date.min
 
 
 def _guess(column: str | None, why: str, how: Literal["observed", "guessed"] = "guessed") -> Guess | None:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from bot.discovery.names import are_codes, is_about, is_key, is_personal, refers_to, words_in
 from bot.discovery.profile import LONGEST_CODE, MOST_VALUES, Grain, KeyReference, Period, Profile
 from checks.column_types import NUMBERS
-from checks.data.bounds import FEWEST_USED, limits_of
+from checks.data.bounds import FEWEST_USED, UsualRange, limits_of
 from checks.data.past import age_of, interval_of
 from checks.intervals import WEEKDAYS, Cadence, Calendar, Timeline
 
@@ -36,6 +36,9 @@ MOST_SHARE = 0.5
 
 MOST_UNMATCHED = 0.2
 """The largest share of rows that refer to nothing and may still be called a reference."""
+
+MOST_ROWS = 1_000
+"""The most rows that are expected of a table as a whole: a world in which nothing is wrong has as many."""
 
 FEW_COPIES = 0.01
 """The largest share of the rows of a table without dates that may repeat what is its key by its name."""
@@ -198,7 +201,8 @@ def guesses_of(
         else:
             expect["volume"] = volume
     elif profile.rows and not {"DATE", "TIMESTAMP"} & {*subject.columns.values()}:
-        expect["volume"] = Guess({"at_least": ceil(profile.rows / 2)}, f"half of the {profile.rows:,} rows")
+        half = min(ceil(profile.rows / 2), MOST_ROWS)
+        expect["volume"] = Guess({"at_least": half}, f"half of the {profile.rows:,} rows, {MOST_ROWS:,} at most")
     if own is not None:
         expect["unique"] = _unique(profile, own, common)
     of_columns = {
@@ -218,7 +222,7 @@ def _about(profile: Profile, common: Calculated) -> str:
         return f"{profile.rows:,} rows"
     newest, oldest = profile.periods[0].start, profile.periods[-1].start
     if newest is None:
-        return f"{profile.rows:,} rows, without dates: what is wrong with them now is taken for normal"
+        return f"{profile.rows:,} rows, judged as a whole: what is wrong with them now is taken for normal"
     unit = "hours" if common.grain == "hour" else "dates"
     without = f", {profile.undated:,} of them without a date" if profile.undated else ""
     span = f"from {_said(oldest, common.zone)} to {_said(newest, common.zone)}"
@@ -254,6 +258,8 @@ def _freshness(profile: Profile, common: Calculated) -> Guess | None:
         reverse=True,
     )
     alone = [each for each in gaps[: allowed(len(gaps))] if each[0] > 1.5 * gaps[len(gaps) // 2][0] + _HOUR]
+    if len(alone) < len(gaps) and alone and gaps[len(alone)][0] * 1.5 >= alone[-1][0]:
+        alone = []  # one of many: those of every weekend are usual
     usual = gaps[len(alone)][0] if len(alone) < len(gaps) else gaps[0][0]
     limit = sensible(usual)
     but = "".join(f", but for {_span(gap)} from {_said(at, common.zone)}" for gap, at in alone)
@@ -289,8 +295,10 @@ def _volume(profile: Profile, common: Calculated, *, has_key: bool) -> Guess | s
             return irregular
         alike = "weekday"
     seen = f"{min(counts):,} to {max(counts):,} rows {a} {unit} in {_known(profile, common)}"
-    for form in _forms(profile, common, alike):
-        judged = _unusual(profile, common, form)
+    tried = [(form, _unusual(profile, common, form)) for form in _forms(profile, common, alike)]
+    # First the forms that call least of the past unusual, of these the strictest; a floor is for where none will do.
+    tried.sort(key=lambda each: ("floor" in each[0], _alarms(each[1]), -_strictness(profile, common, each[0])))
+    for form, judged in tried:
         if judged is None or (found := exceptions(judged)) is None:
             continue
         sides = {}
@@ -305,14 +313,14 @@ def _volume(profile: Profile, common: Calculated, *, has_key: bool) -> Guess | s
 
 
 def _forms(profile: Profile, common: Calculated, alike: str | None) -> Iterator[Mapping[str, Any]]:
-    """Yield ways to learn what is usual, the strictest first."""
+    """Yield ways to learn what is usual; each floor is for where none before it is."""
     hourly = common.grain == "hour"
     if alike is None:
         yield {"history": "28d"}
         if hourly:
             yield {"history": "28d", "alike": "any"}
     if not hourly and _weekly(profile, common):
-        yield {"history": "84d", "alike": "weekday"}
+        yield {"history": "112d", "alike": "weekday"}
     if alike is None:
         for floor in (30, 40, 50, 60, 70, 80):
             yield {"history": "28d", **({"alike": "any"} if hourly else {}), "floor": f"{floor} %"}
@@ -323,35 +331,69 @@ def _weekly(profile: Profile, common: Calculated) -> bool:
     if common.grain == "hour":
         return False
     starts = [_day(period.start) for period in profile.before]
-    by_day = [sum(day.weekday() == index for day in starts[:84]) for index in range(7)]
+    by_day = [sum(day.weekday() == index for day in starts[:112]) for index in range(7)]
     return sum(1 for each in by_day if each) > 0 and all(each == 0 or each >= FEWEST_USED for each in by_day)
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A way to learn what is usual: how many days back, from which of them, and how far from the median always is."""
+
+    days: int
+    like: Callable[[Any], int]
+    floor: float
+
+    def limits(self, near: Sequence[Period]) -> UsualRange | None:
+        return limits_of([float(each.rows) for each in near], z=3.5, floor=self.floor, margin=2)
+
+
+def _form_of(form: Mapping[str, Any], common: Calculated) -> _Form:
+    alike = form.get("alike") or ("hour" if common.grain == "hour" else "any")
+    floor = float(form["floor"].removesuffix(" %")) / 100 if "floor" in form else 0.2
+    return _Form(int(form["history"].removesuffix("d")), _ALIKE[alike], floor)
+
+
+def _by_like(before: Sequence[Period], like: Callable[[Any], int]) -> Mapping[int, Sequence[Period]]:
+    found: dict[int, list[Period]] = {}
+    for each in before:
+        found.setdefault(like(each.start), []).append(each)
+    return found
+
+
+def _strictness(profile: Profile, common: Calculated, form: Mapping[str, Any]) -> float:
+    """Return which part of the median is still usual for what comes next, the mean of what is alike."""
+    how, before = _form_of(form, common), profile.before
+    newest = before[0].start
+    parts = []
+    for alike in _by_like(before, how.like).values():
+        near = [each for each in alike if newest - each.start <= timedelta(days=how.days)]  # type: ignore[operator]
+        limits = how.limits(near)
+        parts.append(limits.low / limits.median if limits is not None and limits.median > 0 else 0.0)
+    return sum(parts) / len(parts)
 
 
 def _unusual(
     profile: Profile, common: Calculated, form: Mapping[str, Any], *, above: bool = False
 ) -> Sequence[tuple[Any, int]] | None:
     """Judge each past interval by the others as a validation would; None where there are too few to judge any."""
-    before = profile.before
-    days, alike = int(form["history"].removesuffix("d")), form.get("alike")
-    floor = float(form["floor"].removesuffix(" %")) / 100 if "floor" in form else 0.2
-    if alike is None and common.grain == "hour":
-        alike = "hour"
-    like = _ALIKE[alike or "any"]
-    span = timedelta(days=days)
+    how, before = _form_of(form, common), profile.before
+    span = timedelta(days=how.days)
     judged: list[tuple[Any, int]] = []
-    by_like: dict[int, list[Period]] = {}
-    for each in before:
-        by_like.setdefault(like(each.start), []).append(each)
+    by_like = _by_like(before, how.like)
     for one in before[:MOST_JUDGED]:
         near = [
-            float(other.rows)
-            for other in by_like[like(one.start)]
+            other
+            for other in by_like[how.like(one.start)]
             if other is not one and abs(other.start - one.start) <= span  # type: ignore[operator]
         ]
-        limits = limits_of(near, z=3.5, floor=floor, margin=2)
+        limits = how.limits(near)
         if limits is not None:
             judged.append((one.start, int(one.rows < limits.low or (above and one.rows > limits.high))))
     return judged if len(judged) >= min(FEWEST_USED, len(before)) and judged else None
+
+
+def _alarms(judged: Sequence[tuple[Any, int]] | None) -> int:
+    return sum(count for _, count in judged or ())
 
 
 _ALIKE: Mapping[str, Callable[[Any], int]] = {

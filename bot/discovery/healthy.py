@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from math import ceil
 from typing import Any
 
+from bot.discovery.guesses import MOST_ROWS
 from checks.dated import date_column, load_column
 from checks.expectations_spec import Allowed
 from checks.intervals import Interval
@@ -48,7 +50,9 @@ def healthy_scenario(pipeline: Pipeline, file: str, now: datetime) -> Mapping[st
 
 def _intervals(pipeline: Pipeline, now: datetime) -> Iterator[Interval]:
     each, _ = pipeline.timeline.around(now)
-    for _ in range(PAST):
+    volumes = (each for table in pipeline.tables.values() for expect in table.expect for each in expect.volume)
+    alike = any(each.alike == "weekday" for each in volumes)
+    for _ in range(PAST * len(pipeline.calendar.weekdays) if alike else PAST):
         yield each
         each = pipeline.timeline.previous(each)
 
@@ -74,7 +78,9 @@ def _rows(pipeline: Pipeline, name: str, table: Table) -> Mapping[str, Any]:
         pipeline, name
     )
     row = {column: _cell(table, column, keys) for column in table.columns}
-    group = {"repeat": _ROWS, "row": {column: value for column, value in row.items() if value is not None}}
+    least = max((each.at_least or 0 for expect in table.expect for each in expect.volume), default=0)
+    rows = min(max(_ROWS, ceil(least)), MOST_ROWS)
+    group = {"repeat": rows, "row": {column: value for column, value in row.items() if value is not None}}
     return {"each": "intervals", **group} if date is not None else group
 
 

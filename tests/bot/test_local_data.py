@@ -124,6 +124,41 @@ def test_rows_that_are_missing_are_found(tmp_path: Path, fault: str) -> None:
     assert fault in failed(validated(tmp_path, data, "--now", MORNING))
 
 
+def test_a_table_whose_dates_are_long_over_says_nothing_of_the_runs_and_is_judged_as_a_whole(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as shop:
+        shop.execute(
+            "CREATE TABLE members AS SELECT 'M' || i AS member_id, DATE '2025-01-01' + CAST(i AS INT) AS joined "
+            "FROM range(200) t(i)"
+        )
+        shop.execute(
+            "CREATE TABLE loans AS SELECT d * 100 + i AS loan_id, 'M' || i AS member_id, "
+            "DATE '2026-10-01' + CAST(d AS INT) AS day FROM range(50) t(d), range(20) u(i) "
+            "WHERE isodow(DATE '2026-10-01' + CAST(d AS INT)) < 6"
+        )
+    run(("init", "--from", "shop.duckdb"), tmp_path, {})
+
+    made = load_pipeline(tmp_path / "pipeline.yaml")
+
+    assert (tmp_path / "scenarios" / "shop-healthy.yaml").exists()
+    assert made.tables["main.members"].date is None
+    assert [each.to for each in made.tables["main.loans"].expect[0].references.values()] == ["main.members.member_id"]
+    assert "saturday" not in made.calendar.weekdays
+
+
+def test_a_text_far_down_in_a_column_of_numbers_is_another_type(tmp_path: Path) -> None:
+    rows = [f"{number},2026-02-10,{number}.5" for number in range(30_000)]
+    (tmp_path / "orders.csv").write_text("\n".join(["order_id,day,amount", *rows, "30000,2026-02-10,much"]))
+    columns = "{order_id: INT64, day: DATE, amount: FLOAT64}"
+    expect = "{values: {amount: {at_least: 0}}}"
+    text = f"tables:\n  main.orders:\n    columns: {columns}\n    date: day\n    expect: {expect}\n"
+    (tmp_path / "shop.yaml").write_text(text)
+    words = ("--pipeline", "shop.yaml", "--data", "orders.csv", "--now", "2026-02-11T08:00", "--format", "json")
+
+    report = json.loads(run(("validate", *words), tmp_path, {}).stdout)
+
+    assert failed(report) == {"column-retyped"}
+
+
 WITHOUT_DATES = """
 tables:
   main.products:

@@ -17,7 +17,7 @@ from bot.settings import SettingsError
 from bot.sources.warehouse.duckdb.contents import Contents
 from bot.sources.warehouse.duckdb.tables import create_schema
 from bot.sources.warehouse.duckdb.warehouse import DuckDbEngine
-from checks.column_types import ColumnType
+from checks.column_types import NUMBERS, ColumnType
 from checks.dated import date_column
 from checks.pipeline import Pipeline
 from checks.ports.warehouse import Query
@@ -134,6 +134,25 @@ class LocalData:
                 view = f"{quoted(dataset)}.{quoted(short)}"
                 connection.execute(f"CREATE VIEW {view} AS {self._read_as(name, table, declared.columns)}")
         _lock(connection, [file for table in self.tables.values() for file in table.files])
+
+    def held(self, table: LocalTable, declared: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the columns of a table with the types that all of their values have: a column of texts of which one
+        cannot be read as it is shown is a STRING, wherever in the file that one stands."""
+        shown = table.shown(declared)
+        doubted = {
+            each: kind
+            for each, kind in shown.items()
+            if _is_text(table.files) and (kind in NUMBERS or table.columns[each] == "STRING" != kind)
+        }
+        if not doubted:
+            return shown
+        odd = ", ".join(
+            f"COUNT({quoted(each)}) > COUNT(TRY_CAST({quoted(each)} AS {duckdb_type(kind)}))"
+            for each, kind in doubted.items()
+        )
+        with _Opened(self.path) as connection:
+            found = connection.execute(f"SELECT {odd} FROM {_source(table.files, [*doubted])}").fetchone() or ()  # noqa: S608 - quoted names
+        return {**shown, **{each: "STRING" for each, is_odd in zip(doubted, found, strict=True) if is_odd}}
 
     def newest(self, pipeline: Pipeline) -> date | None:
         """Return the date of the newest row of the tables that a pipeline dates; None where none is dated."""
@@ -336,7 +355,7 @@ class LocalWarehouse(DuckDbEngine):
         found = self._data.table_of(table)
         if found is None:
             raise self._no_table(table)
-        shown = found.shown(self._declared.get(table, {}))
+        shown = self._data.held(found, self._declared.get(table, {}))
         return {SUFFIX: "STRING", **shown} if is_sharded(table) else shown
 
     def _transpiled(self, query: Query) -> str:

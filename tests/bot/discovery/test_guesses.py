@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.definition.files import parse
-from bot.discovery.guesses import Guess, allowed, calculated, guesses_of, sensible
+from bot.discovery.guesses import Calculated, Guess, allowed, calculated, guesses_of, sensible
 from bot.discovery.profile import KeyReference, Period, Profile, Subject
 from bot.discovery.written import Draft, written
 from checks.pipeline import Pipeline
@@ -132,7 +132,25 @@ def test_a_table_without_a_key_is_judged_by_too_many_rows_too() -> None:
 def test_days_of_the_week_that_differ_are_compared_with_their_like() -> None:
     periods = [replace(each, rows=20 if each.start.weekday() > 4 else 100) for each in days(85)]  # type: ignore[union-attr]
 
-    assert guessed(periods)["volume"].value == {"history": "84d", "alike": "weekday"}
+    assert guessed(periods)["volume"].value == {"history": "112d", "alike": "weekday"}
+
+
+def test_of_the_forms_that_are_right_of_the_past_the_strictest_is_taken() -> None:
+    busy = [replace(each, rows=150 + 15 * each.start.weekday()) for each in days(120)]  # type: ignore[union-attr]
+    uneven = [replace(each, rows=80 + (number * 11) % 31) for number, each in enumerate(days(120))]
+
+    assert guessed(busy)["volume"].value == {"history": "112d", "alike": "weekday"}
+    assert guessed(uneven)["volume"].value == {"history": "28d"}
+
+
+def test_the_gap_of_each_weekend_is_no_exception() -> None:
+    weekdays = [each for each in days(60) if each.start.weekday() < 5]  # type: ignore[union-attr]
+    known = profile(weekdays)
+
+    found = guesses_of(known, (), Calculated(zone=ZONE, cadence=Guess("daily", ""))).expect["freshness"]
+
+    assert isinstance(found, Guess)
+    assert "but for" not in found.why
 
 
 def test_a_weekend_without_rows_is_a_calendar_from_three_weeks_on() -> None:
