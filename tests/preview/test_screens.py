@@ -66,6 +66,7 @@ def test_the_first_screen_of_a_phone_ends_below_the_buttons_of_every_alert_in_ev
     assert {name: bottom for name, bottom in below.items() if not 0 < bottom <= PHONE_HEIGHT} == {}
 
 
+@pytest.mark.slow  # the middle of a few scenarios says nothing of that of all
 def test_half_of_the_alerts_take_a_dozen_lines_of_a_desktop_at_most() -> None:
     for state in STATES:
         assert median(size.lines for name, size in sizes(DESKTOP).items() if name.endswith(f", {state}")) <= 12
