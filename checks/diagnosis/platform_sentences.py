@@ -63,13 +63,13 @@ def _surplus(board: Board, suspect: Suspect) -> str:
     count = len(suspect.primary)
     who = "1 topic pushes" if count == 1 else f"{count} topics push"
     topics = listed([_with_surplus(each) for each in suspect.primary], most=MOST_TOPICS)
-    return f"{who} to more subscriptions than expected, so each message is processed more than once: {topics}."
+    return f"{who} to too many subscriptions, so each message is processed more than once: {topics}."
 
 
 def _with_surplus(symptom: Symptom) -> str:
     facts = symptom.of(TopicFacts)
     left_over = f"; the surplus seems to be {listed(facts.surplus, most=2)}" if facts.surplus else ""
-    return f"{symptom.place.name} ({facts.found}, {facts.expected} expected{left_over})"
+    return f"{symptom.place.name} ({facts.found} where {facts.expected} expected{left_over})"
 
 
 def _failed_build(board: Board, suspect: Suspect) -> str:

@@ -151,7 +151,7 @@ class TestSubscriptions:
         )
 
         assert (cause.code, len(cause.explains)) == ("subscription-surplus", 2)
-        assert "2 topics push to more subscriptions than expected" in cause.sentence
+        assert "2 topics push to too many subscriptions" in cause.sentence
         assert "old-one" in cause.sentence
 
     def test_a_missing_permission_comes_before_a_missing_subscription(self) -> None:
