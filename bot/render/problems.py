@@ -43,14 +43,15 @@ def cause_section(reading: Reading) -> Iterator[Part]:
     yield Heading(text="Cause" if len(reading.causes) == 1 else "Causes")
     for cause in reading.causes:
         worst_first = sorted(reading.explained_by(cause), key=lambda found: found.badness)
-        yield Line(mark=mark_of_severity(cause.severity), text=cause.sentence)
+        person = str(cause.evidence.get("changed_by") or "")
+        yield Line(mark=mark_of_severity(cause.severity), text=cause.sentence, person=person)
         impacts = list(_impacts(worst_first))
         yield from impacts if reading.full else impacts[:IMPACTS_AT_MOST]
         yield from _repair(cause.action)
         if since := _broken_since(reading, cause):
             yield Line(label="Broken since", text=since, inset=True)
         if evidence := evidence_words(_unsaid(reading, cause), reading.zone, reading.report.now):
-            yield Line(label="Evidence", text=evidence, inset=True)
+            yield Line(label="Evidence", text=evidence, person=person, inset=True)
         yield from logged_lines([document_of(each) for each in cause.logged], reading.zone, reading.report.now)
         yield from _consequences(reading, cause, worst_first)
 

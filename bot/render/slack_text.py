@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from bot.render.limits import SECTION_TEXT
+from bot.render.mentions import naming_person
 from bot.render.message import Cell, Line, Mark
 from bot.render.post import Channel, Code, Link, Mention, Native, Span, Strong, Text, ThreadLink
 from bot.render.words import clean, clean_command
@@ -151,7 +152,10 @@ def line_text(line: Line) -> str:
     label = f"*{severity}{fitted(line.lead, LABEL_TEXT)}* " if line.label else severity
     named = f"  {code(line.code, CODE_TEXT)}" if line.code else ""
     link = f"  <{line.link}|open>" if line.link and is_safe_link(line.link) else ""
-    return f"{quote}{emoji}{label}{fitted(line.text, LINE_TEXT)}{named}{link}"
+    text = (
+        markup(naming_person(clean(line.text), line.person), LINE_TEXT) if line.person else fitted(line.text, LINE_TEXT)
+    )
+    return f"{quote}{emoji}{label}{text}{named}{link}"
 
 
 def is_safe_link(link: str) -> bool:
