@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.render.blocks import line_text
 from bot.render.message import Line
-from bot.render.slack_text import APART, BACKTICK, code, escape, fitted, line_text
+from bot.render.slack_text import APART, BACKTICK, code, escape, fitted
 
 MARKED = re.compile(r"(?:^|\s)([*_~`])\S|\S([*_~`])(?:\s|$)|:[\w+'-]+:|^(?:>|&gt;)")
 """What Slack would read as the beginning or the end of markup, as the name of an emoji, or as a quotation."""
