@@ -22,6 +22,7 @@ from bot.render.words import (
     zoned,
 )
 from checks.actions import Action
+from checks.diagnosis.evidence import CauseFacts
 from checks.facts import Evidence, Unread, known, rendered
 from checks.log_evidence import CHECK
 from checks.model import Cause, FindingKey, Outcome, Severity
@@ -43,7 +44,8 @@ def cause_section(reading: Reading) -> Iterator[Part]:
     yield Heading(text="Cause" if len(reading.causes) == 1 else "Causes")
     for cause in reading.causes:
         worst_first = sorted(reading.explained_by(cause), key=lambda found: found.badness)
-        person = str(cause.evidence.get("changed_by") or "")
+        facts = known(cause.facts, CauseFacts)
+        person = facts.changed_by if facts is not None else ""
         yield Line(mark=mark_of_severity(cause.severity), text=cause.sentence, person=person)
         impacts = list(_impacts(worst_first))
         yield from impacts if reading.full else impacts[:IMPACTS_AT_MOST]
