@@ -102,7 +102,7 @@ def words(value: Any, zone: ZoneInfo, year: int | None = None) -> str:
         case bool():
             return "yes" if value else "no"
         case int() | float() | Decimal():
-            return number_words(value)
+            return number_words(value, "")
         case date():
             return in_words(value, zone, year)
         case SqlInterval():
@@ -127,10 +127,10 @@ def _cut(text: str) -> str:
     return f"{whole}{MORE}" if comma else short[: LONGEST_VALUE - 1] + "…"
 
 
-def number_words(value: float | Decimal, grouped: str = "") -> str:
+def number_words(value: float | Decimal, grouped: str = ",") -> str:
     """Write a number for people: one decimal says enough of a percentage; what is closer to nothing keeps two digits.
 
-    ``grouped`` is ``,`` for thousands apart.
+    ``grouped`` stands between thousands; of a number that may be a name it is empty.
     """
     if not _is_finite(value):
         return str(value).lower()

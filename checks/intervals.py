@@ -359,7 +359,7 @@ def interval_words(name: str, year: int | None) -> str:
 
     With its year where it is another than ``year``, where that is known. What is no name of an interval stays as it is.
     """
-    match = _NAME.match(name)
+    match = _NAME.fullmatch(name)
     if match is None:
         return name
     other = "" if year in (None, int(match["year"])) else f" {match['year']}"

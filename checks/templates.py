@@ -1,7 +1,8 @@
 """Sentences, names and commands with ``{column}`` in them, filled from a row and safe against whatever it holds.
 
-``{column}`` shows a value as people read it, ``{column:.2f}`` a number with that many decimals, ``{column:,}`` one
-with its thousands apart. ``{{`` and ``}}`` stand for the braces themselves. Nothing else is evaluated.
+``{column}`` shows a value as people read it, a number with its thousands apart unless the column is called an id, a
+year or the like; ``{column:.2f}`` a number with that many decimals, ``{column:,}`` one with its thousands apart
+whatever its column is called. ``{{`` and ``}}`` stand for the braces themselves. Nothing else is evaluated.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from checks.agreement import agreeing, counted
-from checks.cells import exact, formatted, words
+from checks.cells import exact, formatted, number_words, words
 from checks.shell_words import WITHHELD, WITHOUT_VALUE
 
 _PART = re.compile(r"\{\{|\}\}|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<format>:(?:,|,?\.[0-9]f))?\}|(?P<stray>[{}])")
+
+
+_NAMES = re.compile(r"(?:^|_)(?:code|id|key|number|season|version|year)(?:_|$)", re.IGNORECASE)
+"""Columns whose numbers are names: their thousands do not stand apart."""
 
 
 class MissingColumnError(LookupError):
@@ -53,11 +58,10 @@ def fill(template: str, values: Mapping[str, Any], zone: ZoneInfo, year: int | N
 
 
 def _sentence_part(match: re.Match[str], values: Mapping[str, Any], zone: ZoneInfo, year: int | None) -> str:
-    said = _part(match, values, lambda value: words(value, zone, year))
-    value = values.get(match["name"] or "")
+    value, apart = values.get(match["name"] or ""), "" if _NAMES.search(match["name"] or "") else ","
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        return counted(float(value), said)
-    return said
+        return counted(float(value), _part(match, values, lambda each: number_words(each, apart)))
+    return _part(match, values, lambda each: words(each, zone, year))
 
 
 def fill_name(template: str, values: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from bot.render.slack_text import code, escape
 from bot.render.words import number
 from bot.request import RequestError
 from checks.control_plane.invoker import invoker
+from checks.pipeline import Pipeline
 from handlers import maintenance, preflight, status
 from handlers.answers import AnswerMessage
 from handlers.command_words import (
@@ -154,6 +155,15 @@ COMMANDS = (
 )
 """Every command with its usage and what it does, as the app's manifest lists them."""
 
+NEEDED: Mapping[str, Callable[[Pipeline], bool]] = {
+    "/orchestrators": lambda pipeline: bool(pipeline.transitions),
+    "/iam-check": lambda pipeline: bool(pipeline.services or pipeline.messaging or pipeline.scheduler),
+    "/drift": lambda pipeline: bool(pipeline.services),
+    "/predictions": lambda pipeline: any(each.title.lower() == PREDICTIONS_PHASE for each in pipeline.phases),
+    STAGING: lambda pipeline: pipeline.staging is not None,
+}
+"""What a pipeline must have for a command to have something to say of it; the others say something of each."""
+
 ONLY_HERE = (
     (status.NAME, status.USAGE, status.DOES, status.status),
     (preflight.NAME, preflight.USAGE, preflight.DOES, preflight.check),
@@ -172,6 +182,11 @@ def known_words() -> frozenset[str]:
     """Return the words that mean something behind ``/reveille`` or behind one of its commands in every pipeline."""
     names = (SHORT, *(name for name, _, _ in COMMANDS), *(f"/{own}" for own, *_ in ONLY_HERE))
     return frozenset({*(name.lstrip("/") for name in names), *HELP_WORDS, *DATE_WORDS, *DEPTH_WORDS, PRIVATE})
+
+
+def commands_of(pipelines: Sequence[Pipeline]) -> tuple[tuple[str, str, str], ...]:
+    """Return those of ``COMMANDS`` that have something to say of one of the pipelines."""
+    return tuple(each for each in COMMANDS if each[0] not in NEEDED or any(map(NEEDED[each[0]], pipelines)))
 
 
 def help_text(*, several: bool = False) -> str:

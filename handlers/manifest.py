@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
 
 from bot.sinks.slack.access import SCOPES
-from handlers.commands import COMMANDS, HELP
+from checks.pipeline import Pipeline
+from handlers.commands import COMMANDS, HELP, commands_of
 from handlers.shortcuts import RECHECK
 
 HEADER = """\
@@ -24,16 +26,17 @@ EVENTS = ("app_home_opened", "app_mention", "message.im")
 PLACEHOLDER = "https://example.com"
 
 
-def manifest_text(address: str | None, *, one_command: bool = False) -> str:
+def manifest_text(address: str | None, *, one_command: bool = False, pipelines: Sequence[Pipeline] = ()) -> str:
     """Return the manifest as a file."""
-    document = manifest(address, one_command=one_command)
+    document = manifest(address, one_command=one_command, pipelines=pipelines)
     return HEADER + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120).rstrip()
 
 
-def manifest(address: str | None, *, one_command: bool = False) -> dict[str, Any]:
+def manifest(address: str | None, *, one_command: bool = False, pipelines: Sequence[Pipeline] = ()) -> dict[str, Any]:
     """Return the manifest for a bot that Slack reaches at an ``https://`` address; None for one in Socket Mode.
 
-    ``one_command`` leaves out all commands but ``/reveille``, which takes the others as its first word.
+    ``one_command`` leaves out all commands but ``/reveille``, which takes the others as its first word; ``pipelines``,
+    where they are named, leave out those that have nothing to say of any of them.
     """
     url = f"{(address or PLACEHOLDER).rstrip('/')}{PATH}"
     commands = [
@@ -44,7 +47,7 @@ def manifest(address: str | None, *, one_command: bool = False) -> dict[str, Any
             **({"usage_hint": usage} if usage else {}),
             "should_escape": False,
         }
-        for name, usage, does in COMMANDS
+        for name, usage, does in (commands_of(pipelines) if pipelines else COMMANDS)
         if name == HELP or not one_command
     ]
     return {

@@ -70,13 +70,21 @@ def check(*, post: bool, pipeline_file: Path | None) -> int:
 @click.option("--url", metavar="https://HOST", help="The address at which Slack reaches the bot.")
 @click.option("--socket-mode", is_flag=True, help="The bot calls Slack instead; no address is needed.")
 @click.option("--one-command", is_flag=True, help="Only /reveille, which takes every other command as its first word.")
-def write_manifest(*, url: str | None, socket_mode: bool, one_command: bool) -> int:
+@click.option(
+    "--pipeline",
+    "pipeline_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE|NAME",
+    help="Leave out the commands that have nothing to say of this pipeline.",
+)
+def write_manifest(*, url: str | None, socket_mode: bool, one_command: bool, pipeline_file: Path | None) -> int:
     """Write the manifest of the Slack app, with the bot's address in all its places.
 
     \b
     Examples:
       reveille slack manifest --url https://reveille.example.com > slack-manifest.yaml
       reveille slack manifest --socket-mode --one-command
+      reveille slack manifest --socket-mode --pipeline nba
     """  # noqa: D301 - click reads the backspace
     from handlers.manifest import manifest_text  # noqa: PLC0415 - Bolt takes a second, and 'slack check' does without
 
@@ -84,7 +92,9 @@ def write_manifest(*, url: str | None, socket_mode: bool, one_command: bool) -> 
         raise CannotGoOnError("Say how Slack reaches the bot: --url https://HOST, or --socket-mode; one of the two.")
     if url is not None and (not url.startswith("https://") or any(each in url for each in " ?#")):
         raise CannotGoOnError(f"Slack calls addresses that begin with https:// and have no query; {url!r} is none.")
-    emit(manifest_text(url, one_command=one_command))
+    with said_plainly():
+        named = () if pipeline_file is None else pipelines_of(pipeline_file, Settings.from_environment())
+    emit(manifest_text(url, one_command=one_command, pipelines=named))
     return FINE
 
 

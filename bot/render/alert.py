@@ -300,7 +300,7 @@ def _open_parts(alert: Alert, pipeline: Pipeline, now: datetime, room: _Room) ->
         yield _labelled("Impact", impact)
         said = f"{said} {impact}"
     label, why = _cause(alert)
-    if cause := _within(_new(why, said), room.cause) or ("Not found." if label == "Cause" else ""):
+    if cause := _within(_new(why, said), room.cause):
         yield Paragraph((Strong((label,)), *naming(f"  {cause}", alert)))
         said = f"{said} {cause}"
     if room.logged:

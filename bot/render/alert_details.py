@@ -36,7 +36,8 @@ def detail_parts(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[Pa
         if action.get("command"):
             yield Command(text=action["command"])
     if evidence := _evidence(details.get("evidence") or {}, what, pipeline, now):
-        yield Line(label="Evidence", text=evidence)
+        person = str((details.get("evidence") or {}).get("changed_by") or "")
+        yield Line(label="Evidence", text=evidence, person=person)
     yield from logged_lines(details.get("logged") or (), pipeline.zone, now)
     yield from _affected(alert, what, pipeline, now)
     if unread := details.get("unread"):

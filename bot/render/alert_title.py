@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
-from bot.render.words import clean
+from bot.render.words import clean, without_date
 from bot.store.model import Alert
 from checks.diagnosis.words import capitalised
 
@@ -16,6 +17,7 @@ TITLE = HEADLINE - len("🔴 P0 · ")
 NO_LONGER = "No longer: "
 
 _BRACKETS = re.compile(r" \([^()]*\)")
+_OPENING_BRACKET = re.compile(r" \(([^()]*)\)(?=[.:;,]|$)")
 _ENDS = ("; ", ", ", ": ")
 """Where a title may end: causes have titles that fit, and the sentences of findings begin with what is wrong."""
 
@@ -44,11 +46,14 @@ def fitting_title(title: str, most: int = TITLE) -> str:
 
 def beyond(words: str, title: str) -> str:
     """Return a text without its beginning, where the title, or what stands behind the loss in it, says that already."""
-    for said in (title, title.partition(": ")[2]):
-        if said and words.lower().startswith(said.lower().rstrip("…")):
-            rest = words[len(said.rstrip("…")) :]
+    undated = without_date(words)
+    for said, told in product((title, title.partition(": ")[2]), (words, undated)):
+        if said and told.lower().startswith(said.lower().rstrip("…")):
+            rest = told[len(said.rstrip("…")) :]
             if said.endswith("…"):  # the title breaks off, and this goes on where it did
                 return f"… {rest.lstrip()}"
+            if bracket := _OPENING_BRACKET.match(rest):  # a title has none
+                return capitalised(f"{bracket[1]}{rest[bracket.end() :]}")
             # What only goes on with the sentence says nothing without its beginning: "since revision 42".
             return words if rest[:1] == " " else capitalised(rest.lstrip(" .;:,"))
     return words

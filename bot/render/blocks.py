@@ -13,6 +13,7 @@ from dataclasses import replace
 from bot.render import limits
 from bot.render.alert_title import cut
 from bot.render.chart import CHART, chart_block, columns
+from bot.render.mentions import naming_person
 from bot.render.message import Cell, Command, Divider, Heading, Line, Message, SmallPrint, Table
 from bot.render.pages import Block, Piece, Room, SlackMessage, cost, pack, size_of
 from bot.render.post import (
@@ -32,7 +33,19 @@ from bot.render.post import (
     limited,
 )
 from bot.render.said_once import said_once
-from bot.render.slack_text import LINE_TEXT, VERDICT_EMOJI, cell_text, fitted, line_text, markup
+from bot.render.slack_text import (
+    CODE_TEXT,
+    EMOJI,
+    LABEL_TEXT,
+    LINE_TEXT,
+    SEVERITIES,
+    VERDICT_EMOJI,
+    cell_text,
+    code,
+    fitted,
+    is_safe_link,
+    markup,
+)
 from bot.render.words import clean, clean_command
 
 MESSAGES_AT_MOST = 12
@@ -272,6 +285,20 @@ def _text(part: Part) -> str:
             return markup(part.text)
         case _:
             return ""
+
+
+def line_text(line: Line) -> str:
+    """Return a line in Slack's markup: its mark, its label in bold, its text, where to look it up."""
+    quote = "> " if line.inset else ""
+    emoji = f"{EMOJI[line.mark]} " if line.mark else ""
+    severity = f"{line.mark} " if line.mark in SEVERITIES else ""
+    label = f"*{severity}{fitted(line.lead, LABEL_TEXT)}* " if line.label else severity
+    named = f"  {code(line.code, CODE_TEXT)}" if line.code else ""
+    link = f"  <{line.link}|open>" if line.link and is_safe_link(line.link) else ""
+    text = (
+        markup(naming_person(clean(line.text), line.person), LINE_TEXT) if line.person else fitted(line.text, LINE_TEXT)
+    )
+    return f"{quote}{emoji}{label}{text}{named}{link}"
 
 
 def _button(button: Button, value: str) -> Block:

@@ -56,7 +56,8 @@ def _told(intervals: Sequence[str], states: Sequence[Cell]) -> str:
 
 def column(reading: Reading, interval: Interval) -> str:
     """Return an interval as a column names it: its date, and for the one of now the pipeline's word."""
-    return reading.word(interval) if interval == reading.report.current else reading.title(interval)
+    word = reading.word(interval) if interval == reading.report.current else ""
+    return word or reading.title(interval)
 
 
 def _state(reading: Reading, phase: str, makes: str, interval: Interval) -> Cell:

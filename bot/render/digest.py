@@ -93,7 +93,7 @@ def _one_line(digest: Digest) -> Post:
 
 
 def _parent(digest: Digest) -> Post:
-    """The verdict, what changed, a line for each problem with its thread, the board, when the next look is."""
+    """The verdict, what changed, a line for each problem with its thread, the board, when the next check is."""
     reading = digest.reading
     verdict, title = reading.report.verdict, clean(message_title(reading))
     date = _date(reading)
@@ -125,7 +125,7 @@ def _next_look(digest: Digest) -> str:
         return "Details in thread"
     there = digest.next_look.astimezone(digest.reading.zone)
     clock = f"{there:%H:%M}" if there.date() == digest.reading.today else f"{there.day} {there:%b} {there:%H:%M}"
-    return f"Next look {clock} {there:%Z} · Details in thread"
+    return f"Next check {clock} {there:%Z} · Details in thread"
 
 
 def _problems(digest: Digest) -> list[Text]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from bot.alerting.incident import incidents_of
 from bot.render.reading import Found, Reading, source_words, total
 from bot.render.words import clean, first_sentence, joined, number, once, quoted, sentence, shortened, without_date
 from checks.data.expected import UNJUDGED
@@ -44,14 +45,16 @@ def _gravest(reading: Reading, failed: tuple[Found, ...]) -> str:
     """Name the worst cause, or the worst failure that no cause explains, and what became of the data."""
     loose = [each for each in failed if each.key not in reading.explained]
     cause = reading.causes[0] if reading.causes else None
+    incidents = [each for each in incidents_of(reading.report) if each.severity is not Severity.P3]
     if cause is not None and (not loose or cause.severity <= (loose[0].finding.severity or 0)):
         keys = frozenset(cause.explains)
         said, involved = cause.title or _clause(cause.sentence), [each for each in failed if each.key in keys]
-        others = len(reading.causes) - 1 + total(loose)
     else:
         first = (loose or list(failed))[0]
-        said, involved = _clause(first.finding.summary), [first]
-        others = len(reading.causes) + total(loose) - first.finding.count
+        worst = next((each for each in incidents if first.key in each.keys), None)
+        keys = frozenset({first.key})
+        said, involved = _clause(worst.title if worst is not None else first.finding.summary), [first]
+    others = sum(keys.isdisjoint(each.keys) for each in incidents)
     return f"{said}{_effect(reading, said, involved, others)}"
 
 

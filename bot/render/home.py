@@ -18,7 +18,7 @@ from bot.render.message import Mark
 from bot.render.pages import Block
 from bot.render.phase_marks import mark_words, phase_mark
 from bot.render.slack_text import EMOJI, LINE_TEXT, VERDICT_EMOJI, escape, fitted
-from bot.render.standing import emoji_of, lead, since_report
+from bot.render.standing import UNVALIDATED, emoji_of, lead, since_report
 from bot.render.words import (
     capital,
     clean,
@@ -99,7 +99,7 @@ def notice_view(sentence: str) -> Block:
 def _blocks(home: Home) -> Iterator[Block]:
     yield _header(home.pipeline.title)
     if home.last is None:
-        yield section("No validation has run yet. `/validate-daily` starts one; the digest comes each morning.")
+        yield section(f"{UNVALIDATED}. `/validate-daily` validates it; the digest comes each morning.")
     else:
         yield from _verdict_blocks(home, home.last)
         yield from _board_blocks(home, home.last)
@@ -109,7 +109,7 @@ def _blocks(home: Home) -> Iterator[Block]:
     yield from _snoozes(home)
     yield from _fortnight(home)
     yield from _refresh_blocks()
-    look = f"Next look {time_of(home.next_look, home.pipeline.zone, home.now)} · " if home.next_look else ""
+    look = f"Next check {time_of(home.next_look, home.pipeline.zone, home.now)} · " if home.next_look else ""
     drawn = f"{'drawn' if look else 'Drawn'} {moment(home.now, home.pipeline.zone, home.now)}"
     yield _context(f"{look}{drawn} · `/reveille help` says what you can ask me")
 
@@ -256,13 +256,13 @@ def _gravity(home: Home) -> int:
 def _head_of_one(home: Home) -> Iterator[Block]:
     yield _header(home.pipeline.title)
     if home.last is None:
-        yield section(f"No validation has run yet. `/validate-daily {home.pipeline.name}` starts one.")
+        yield section(f"{UNVALIDATED}. `/validate-daily {home.pipeline.name}` validates it.")
     else:
         yield from _verdict_blocks(home, home.last)
     if home.hold is not None:
         yield section(f"🔧 {escape(hold_note(home.hold, home.pipeline.zone, home.now))}")
     shapes = "".join(NO_REPORT if verdict is None else SHAPES[verdict] for _, verdict in home.digests)
-    look = f" · next look {time_of(home.next_look, home.pipeline.zone, home.now)}" if home.next_look else ""
+    look = f" · next check {time_of(home.next_look, home.pipeline.zone, home.now)}" if home.next_look else ""
     yield _context(f"`{home.pipeline.name}` · last {number(len(home.digests), 'digest')} `{shapes}`{look}")
 
 
@@ -275,7 +275,7 @@ def _other_pipelines(homes: Sequence[Home]) -> Iterator[Block]:
 def _line_of_one(home: Home) -> str:
     title = fitted(home.pipeline.title, TITLE_TEXT)
     if home.last is None:
-        return f"{NO_REPORT} *{title}*  no validation has run yet"
+        return f"{NO_REPORT} *{title}*  {UNVALIDATED}"
     verdict = Verdict(home.last.verdict)
     return f"{VERDICT_EMOJI[verdict]} *{title}*  {verdict}, {number(len(home.alerts), 'open alert')}"
 

@@ -24,7 +24,11 @@ def mention_of(alert: Alert, pipeline: Pipeline) -> Text:
 
 def naming(words: str, alert: Alert) -> Text:
     """Return words of an alert, in which whoever made the change that is its cause is a mention if Slack knows them."""
-    by = str((alert.details.get("evidence") or {}).get("changed_by") or "")
+    return naming_person(words, str((alert.details.get("evidence") or {}).get("changed_by") or ""))
+
+
+def naming_person(words: str, by: str) -> Text:
+    """Return words in which the person is a mention who is named as ``by``, if Slack knows them."""
     who = mention(by.removeprefix(OF_SLACK)) if by.startswith(OF_SLACK) else ()
     if not who:
         return (words,)

@@ -53,7 +53,8 @@ class Heading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A paragraph. ``label`` leads it in, ``mark`` says how grave it is, ``code`` names what to look up.
+    """A paragraph. ``label`` leads it in, ``mark`` says how grave it is, ``code`` names what to look up, ``person`` is
+    how the text names somebody whom Slack may mention.
 
     ``inset`` lines belong to the line before them; one that ``sums_up`` says how many of them follow.
     """
@@ -62,6 +63,7 @@ class Line:
     label: str = ""
     mark: Mark | None = None
     code: str = ""
+    person: str = ""
     link: str | None = None
     inset: bool = False
     sums_up: bool = False

@@ -22,6 +22,7 @@ from bot.render.words import (
     zoned,
 )
 from checks.actions import Action
+from checks.diagnosis.evidence import CauseFacts
 from checks.facts import Evidence, Unread, known, rendered
 from checks.log_evidence import CHECK
 from checks.model import Cause, FindingKey, Outcome, Severity
@@ -43,14 +44,16 @@ def cause_section(reading: Reading) -> Iterator[Part]:
     yield Heading(text="Cause" if len(reading.causes) == 1 else "Causes")
     for cause in reading.causes:
         worst_first = sorted(reading.explained_by(cause), key=lambda found: found.badness)
-        yield Line(mark=mark_of_severity(cause.severity), text=cause.sentence)
+        facts = known(cause.facts, CauseFacts)
+        person = facts.changed_by if facts is not None else ""
+        yield Line(mark=mark_of_severity(cause.severity), text=cause.sentence, person=person)
         impacts = list(_impacts(worst_first))
         yield from impacts if reading.full else impacts[:IMPACTS_AT_MOST]
         yield from _repair(cause.action)
         if since := _broken_since(reading, cause):
             yield Line(label="Broken since", text=since, inset=True)
         if evidence := evidence_words(_unsaid(reading, cause), reading.zone, reading.report.now):
-            yield Line(label="Evidence", text=evidence, inset=True)
+            yield Line(label="Evidence", text=evidence, person=person, inset=True)
         yield from logged_lines([document_of(each) for each in cause.logged], reading.zone, reading.report.now)
         yield from _consequences(reading, cause, worst_first)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from bot.render.limits import SECTION_TEXT
-from bot.render.message import Cell, Line, Mark
+from bot.render.message import Cell, Mark
 from bot.render.post import Channel, Code, Link, Mention, Native, Span, Strong, Text, ThreadLink
 from bot.render.words import clean, clean_command
 from checks.model import Verdict
@@ -141,17 +141,6 @@ def _escaped(text: str) -> str:
     """Escape a part of a line, which may begin and end with spaces."""
     shown = text if text.isprintable() else "".join(char for char in text if char.isprintable() or char == "\n")
     return _entities(_MARKUP.sub(rf"{APART}\g<0>{APART}", shown))
-
-
-def line_text(line: Line) -> str:
-    """Return a line in Slack's markup: its mark, its label in bold, its text, where to look it up."""
-    quote = "> " if line.inset else ""
-    emoji = f"{EMOJI[line.mark]} " if line.mark else ""
-    severity = f"{line.mark} " if line.mark in SEVERITIES else ""
-    label = f"*{severity}{fitted(line.lead, LABEL_TEXT)}* " if line.label else severity
-    named = f"  {code(line.code, CODE_TEXT)}" if line.code else ""
-    link = f"  <{line.link}|open>" if line.link and is_safe_link(line.link) else ""
-    return f"{quote}{emoji}{label}{fitted(line.text, LINE_TEXT)}{named}{link}"
 
 
 def is_safe_link(link: str) -> bool:

@@ -27,6 +27,9 @@ TITLE_TEXT = 80
 GRAVEST = {Verdict.BLOCKED: Severity.P0, Verdict.ACT: Severity.P1, Verdict.WATCH: Severity.P2}
 """The gravest alert that a verdict goes with. An UNKNOWN one goes with any, and ALL CLEAR with none."""
 
+UNVALIDATED = "The latest run has not been validated yet"
+"""Said where there is no report of how things are: an answer about another date may be there all the same."""
+
 Body = Mapping[str, Any]
 
 

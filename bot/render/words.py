@@ -146,8 +146,9 @@ def value_words(value: Scalar, zone: ZoneInfo, now: datetime) -> str:
         case date():
             return day(value, now.astimezone(zone).date())
         case int() | float() | Decimal():
-            return number_words(value, ",")
-    return value
+            return number_words(value)
+    names = value.split(", ")
+    return ", ".join(interval_title(each, now.astimezone(zone).date()) for each in names)
 
 
 def evidence_words(evidence: Evidence, zone: ZoneInfo, now: datetime) -> str:

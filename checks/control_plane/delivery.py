@@ -114,7 +114,7 @@ class Listener:
             acknowledged=figures.acknowledged,
             refused=figures.refused,
             failed=figures.failed,
-            answers=tuple(f"{number} {name}" for name, number in sorted(figures.answers.items())),
+            answers=tuple(f"{number:,} {name}" for name, number in sorted(figures.answers.items())),
             dead_letters=figures.dead_letters,
             minutes=limits.minutes,
         )
@@ -123,20 +123,20 @@ class Listener:
 def _summary(listener: Listener, code: str, minutes: int) -> str:
     figures, topic = listener.figures, listener.subscription.topic
     to = listener.service or listener.subscription.endpoint or listener.subscription.name
-    waiting = f"{figures.undelivered} messages wait" if figures.undelivered is not None else "messages wait"
+    waiting = f"{figures.undelivered:,} messages wait" if figures.undelivered is not None else "messages wait"
     oldest = f"the oldest for {(figures.oldest or 0) // 60} min"
     match code:
         case "refused":
             return (
-                f"{to} refuses every message of {topic}: {figures.failed} pushes in {minutes} min, none acknowledged."
+                f"{to} refuses every message of {topic}: {figures.failed:,} pushes in {minutes} min, none acknowledged."
             )
         case "failing":
             worst = max((each for each in figures.answers.items() if each[0] != ACKNOWLEDGED), key=lambda each: each[1])
-            return f"{to} fails on every message of {topic}: {figures.failed} pushes in {minutes} min ({worst[0]})."
+            return f"{to} fails on every message of {topic}: {figures.failed:,} pushes in {minutes} min ({worst[0]})."
         case "often-failing":
-            return f"{figures.failed} of {figures.pushes} pushes of {topic} to {to} failed in {minutes} min."
+            return f"{figures.failed:,} of {figures.pushes:,} pushes of {topic} to {to} failed in {minutes} min."
         case "dead-letters":
-            return f"{figures.dead_letters} messages of {topic} to {to} were given up in {minutes} min."
+            return f"{figures.dead_letters:,} messages of {topic} to {to} were given up in {minutes} min."
         case "message-stuck":
             return f"{to} takes messages of {topic}, but {waiting}, {oldest}."
     return f"Messages of {topic} do not reach {to}: {waiting}, {oldest}."

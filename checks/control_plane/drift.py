@@ -80,7 +80,7 @@ def _summary(pipeline: Pipeline, spec: ServiceSpec, code: str, seen: DriftSeen, 
 
 
 def _commits(count: int) -> str:
-    return "1 commit" if count == 1 else f"{count} commits"
+    return "1 commit" if count == 1 else f"{count:,} commits"
 
 
 def _facts(pipeline: Pipeline, service: Service, seen: DriftSeen, behind: Touched) -> DriftFacts:

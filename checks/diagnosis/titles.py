@@ -132,10 +132,10 @@ def _times(board: Board, at: datetime | None) -> tuple[str, ...]:
     return minute, minute.rpartition(" ")[0] or minute
 
 
-def _since(board: Board, at: datetime | None, tense: Tense) -> tuple[str, ...]:
-    """Since which deploy it is so, from the minute to nothing at all; of what was its span says it."""
+def _after(board: Board, at: datetime | None, tense: Tense) -> tuple[str, ...]:
+    """After which deploy it is so, from the minute to nothing at all; of what was its span says it."""
     times = _times(board, at) if tense is Tense.NOW else ()
-    return *(f" since the {time} deploy" for time in times), ""
+    return *(f" after the {time} deploy" for time in times), ""
 
 
 def _named(names: list[str], one: str) -> str:
@@ -156,9 +156,10 @@ def _refusing(board: Board, suspect: Suspect, tense: Tense) -> Said:
     redeploy = redeploy_of(board, removing) if removing is not None else None
     taken = _times(board, suspect.taken.at) if suspect.taken is not None and tense is Tense.NOW else ()
     verb = tense("refuses" if len(refused) == 1 else "refuse", "refused")
-    deployed = _since(board, redeploy.at if redeploy is not None else None, tense)
-    for since in (*(f" since {time}" for time in taken), *deployed):
-        yield f"{who} {verb} {caller}{since}"
+    have = "has" if len(refused) == 1 else "have"
+    yield from (f"{who} {have} refused {caller} since {time}" for time in taken)
+    for after in _after(board, redeploy.at if redeploy is not None else None, tense):
+        yield f"{who} {verb} {caller}{after}"
 
 
 def _without_identity(board: Board, suspect: Suspect, tense: Tense) -> Said:
@@ -180,8 +181,8 @@ def _not_ready(board: Board, suspect: Suspect, tense: Tense) -> Said:
         yield f"{suspect.subject} {tense('does', 'did')} not exist"
         return
     facts = suspect.primary[0].of(ReadyFacts)
-    for since in _since(board, facts.deploy.deployed_at if facts.deploy is not None else None, tense):
-        yield f"{suspect.subject} {tense('does', 'did')} not start{since}"
+    for after in _after(board, facts.deploy.deployed_at if facts.deploy is not None else None, tense):
+        yield f"{suspect.subject} {tense('does', 'did')} not start{after}"
 
 
 def _stale(board: Board, suspect: Suspect, tense: Tense) -> Said:
@@ -203,23 +204,23 @@ def _lacks_variable(board: Board, suspect: Suspect, tense: Tense) -> Said:
     lost = list(revisions.removed + revisions.emptied or facts.missing + facts.empty)
     deploy = latest(revisions)
     for what in (", ".join(lost) or "a variable", _named(lost or ["a variable"], "variable")):
-        for since in _since(board, deploy.deployed_at if deploy is not None else None, tense):
-            yield f"{suspect.subject} {tense('lacks', 'lacked')} {what}{since}"
+        for after in _after(board, deploy.deployed_at if deploy is not None else None, tense):
+            yield f"{suspect.subject} {tense('lacks', 'lacked')} {what}{after}"
 
 
 def _other_value(board: Board, suspect: Suspect, tense: Tense) -> Said:
     facts = suspect.primary[0].of(RevisionsFacts)
     deploy = latest(facts)
     for what in (", ".join(facts.required_changed), _named(list(facts.required_changed), "variable")):
-        for since in _since(board, deploy.deployed_at if deploy is not None else None, tense):
-            yield f"{suspect.subject} {tense('has', 'had')} another value in {what}{since}"
+        for after in _after(board, deploy.deployed_at if deploy is not None else None, tense):
+            yield f"{suspect.subject} {tense('has', 'had')} another value in {what}{after}"
 
 
 def _misspelled(board: Board, suspect: Suspect, tense: Tense) -> Said:
     facts = suspect.primary[0].of(RevisionsFacts)
     deploy = latest(facts)
-    for since in _since(board, deploy.deployed_at if deploy is not None else None, tense):
-        yield f"{suspect.subject} {tense('has', 'had')} {_named(list(facts.misspelled), 'variable')} misspelled{since}"
+    for after in _after(board, deploy.deployed_at if deploy is not None else None, tense):
+        yield f"{suspect.subject} {tense('has', 'had')} {_named(list(facts.misspelled), 'variable')} misspelled{after}"
     yield f"{suspect.subject} {tense('has', 'had')} a misspelled variable"
     yield f"a misspelled variable of {suspect.subject}"
 
@@ -234,11 +235,11 @@ def _failing(board: Board, suspect: Suspect, tense: Tense) -> Said:
     rates = [each.of(ErrorRateFacts) for each in suspect.primary]
     rate = next((each for each in rates if each.requests), ErrorRateFacts())
     deploy = failing_since(suspect)
-    since = _since(board, deploy.deployed_at if deploy is not None else None, tense)
+    after = _after(board, deploy.deployed_at if deploy is not None else None, tense)
     if rate.requests:
         share = f"{rate.server_errors:,} of {rate.requests:,} requests"
-        yield from (f"{suspect.subject} {tense('fails on', 'failed on')} {share}{at}" for at in since)
-    yield from (f"{suspect.subject} {tense('fails', 'failed')}{at}" for at in since[:-1])
+        yield from (f"{suspect.subject} {tense('fails on', 'failed on')} {share}{at}" for at in after)
+    yield from (f"{suspect.subject} {tense('fails', 'failed')}{at}" for at in after[:-1])
     does = tense("fails on", "failed on") + " requests" if rate.requests else tense("logs", "logged") + " errors"
     yield f"{suspect.subject} {does}"
 
@@ -384,10 +385,10 @@ def _by_deploy(board: Board, suspect: Suspect, tense: Tense) -> Said:
     shown = [*suspect.primary, *board.ranked(each for each in suspect.consequences if each.check in board.sql_checks)]
     if not suspect.blocked and shown and tense is Tense.NOW:
         lost = f"{clause(shown[0].finding.summary)}: "
-    for since in _since(board, suspect.established.at, tense):
-        yield f"{lost}{suspect.subject} {tense('fails', 'failed')}{since}"
-    for since in _since(board, suspect.established.at, tense):
-        yield f"{suspect.subject} {tense('fails', 'failed')}{since}"
+    for after in _after(board, suspect.established.at, tense):
+        yield f"{lost}{suspect.subject} {tense('fails', 'failed')}{after}"
+    for after in _after(board, suspect.established.at, tense):
+        yield f"{suspect.subject} {tense('fails', 'failed')}{after}"
 
 
 def _by_change(board: Board, suspect: Suspect, tense: Tense) -> Said:

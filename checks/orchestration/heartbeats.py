@@ -156,12 +156,12 @@ def _id_of(document: Document) -> str:
 def _count_finding(context: Context, spec: Heartbeats, count: int, *, whole: bool) -> Finding:
     judgement = judge_count(count, spec)
     failed = judgement.outcome is Outcome.FAILED
-    shown = str(count) if whole else f"{count} or more"
+    shown = f"{count:,}" if whole else f"{count:,} or more"
     sentence = f"{spec.collection} holds {shown} document{'' if count == 1 else 's'}"
     tail = {
         "count-usual": ".",
         "no-evidence": ": whether anything runs cannot be told.",
-    }.get(judgement.code, f"; above {spec.many} something writes a document for each run.")
+    }.get(judgement.code, f"; above {spec.many:,} something writes a document for each run.")
     return Finding(
         outcome=judgement.outcome,
         code=judgement.code,

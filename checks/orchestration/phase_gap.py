@@ -158,9 +158,9 @@ def _summary(context: Context, transition: Transition, code: str, minutes: int |
     since = "" if source is None else f" ({local_time(context, source.last)})"
     usual = context.pipeline.phase_gap.watch_minutes
     return {
-        "gap-usual": f"{after} completed {minutes} minutes after {before}.",
-        "gap-long": f"{after} completed {minutes} minutes after {before}{since}; usually under {usual}.",
-        "gap-too-long": f"{after} completed {minutes} minutes after {before}{since}; usually under {usual}.",
+        "gap-usual": f"{after} completed {minutes or 0:,} minutes after {before}.",
+        "gap-long": f"{after} completed {minutes or 0:,} minutes after {before}{since}; usually under {usual}.",
+        "gap-too-long": f"{after} completed {minutes or 0:,} minutes after {before}{since}; usually under {usual}.",
         "earlier-run": f"The times of {after} are those of an earlier run; its gap to {before} is not judged.",
         "no-times": f"{before} or {after} has not completed, or cannot say when.",
     }[code]

@@ -106,7 +106,7 @@ def _judge_run(context: Context, transition: Transition, interval: Interval, run
             code="too-few-rows",
             subject=transition.id,
             summary=f"No row is expected for {transition.id}: "
-            f"{context.pipeline.phase(transition.source).title} has fewer than {transition.minimum_rows} rows.",
+            f"{context.pipeline.phase(transition.source).title} has fewer than {transition.minimum_rows:,} rows.",
             phase=transition.target,
             interval=interval,
             read=True,
@@ -116,7 +116,7 @@ def _judge_run(context: Context, transition: Transition, interval: Interval, run
     judgement = judge(rows=logged.rows, log_empty=day.empty, moved=bool(traces), past_due=past_due)
     target = context.pipeline.phase(transition.target).title
     sentence = {
-        "logged": f"The phase log has {logged.rows} row{'' if logged.rows == 1 else 's'} for {transition.id}.",
+        "logged": f"The phase log has {logged.rows:,} row{'' if logged.rows == 1 else 's'} for {transition.id}.",
         "not-due": f"The phase log has no row for {transition.id} yet; due by {local_time(context, run.due)}.",
         "not-logged": f"The phase log has no row for {transition.id}, and {target} has no data.",
         "not-logged-with-data": f"The phase log has no row for {transition.id}, but {', '.join(traces)}.",
@@ -180,7 +180,7 @@ def _rows_trace(context: Context, transition: Transition, interval: Interval, ru
     rows = rows_of(context, transition.target, interval)
     if rows is not None and rows.count:
         title = context.pipeline.phase(transition.target).title
-        yield f"{title} has {rows.count} row{'' if rows.count == 1 else 's'}"
+        yield f"{title} has {rows.count:,} row{'' if rows.count == 1 else 's'}"
 
 
 def _document_trace(context: Context, transition: Transition, interval: Interval, run: JudgedRun) -> Iterator[str]:

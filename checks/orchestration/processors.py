@@ -171,7 +171,7 @@ def _finding(
     name: str, report: ProcessorReport | None, judgement: Judgement, transition: Transition, interval: Interval
 ) -> Finding:
     status, records = ("", None) if report is None else (report.status, report.records)
-    number = f" ({records} records)" if records is not None else ""
+    number = f" ({records:,} records)" if records is not None else ""
     return Finding(
         outcome=Outcome.FAILED,
         code=judgement.code,

@@ -214,7 +214,7 @@ def _run_finding(context: Context, name: str, started: datetime | None, row: Row
         if started is None
         else f"is marked as running since {local_time(context, started)}, which lies in the future."
         if ahead
-        else f"started at {local_time(context, started)} and is still marked as running, {minutes} minutes later."
+        else f"started at {local_time(context, started)} and is still marked as running, {minutes:,} minutes later."
     )
     return Finding(
         outcome=Outcome.FAILED,

@@ -132,7 +132,7 @@ def _judge_data(context: Context, transition: Transition, interval: Interval, ru
     target = context.pipeline.phase(transition.target).title
     outcome, code, severity = data_verdict(present=rows.count > 0, past_due=context.now > run.due)
     sentence = {
-        "data-present": f"{target} has {rows.count} row{'' if rows.count == 1 else 's'}.",
+        "data-present": f"{target} has {rows.count:,} row{'' if rows.count == 1 else 's'}.",
         "data-pending": f"{target} has no rows yet; due by {local_time(context, run.due)}.",
         "data-missing": f"{target} has no rows; they were due by {local_time(context, run.due)}.",
     }[code]

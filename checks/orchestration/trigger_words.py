@@ -156,7 +156,7 @@ def _counted(case: Case) -> str:
     source = case.context.pipeline.phase(case.transition.source).title
     if case.source_rows is None:
         return f"{source} cannot show how far it is"
-    return f"{source} has {_number_of_rows(case.source_rows.count)} ({case.transition.minimum_rows} needed)"
+    return f"{source} has {_number_of_rows(case.source_rows.count)} ({case.transition.minimum_rows:,} needed)"
 
 
 def _missing(case: Case) -> str:
@@ -180,7 +180,7 @@ def _rows(case: Case) -> str:
 
 
 def _number_of_rows(count: int) -> str:
-    return "no rows" if count == 0 else f"{count} row{'' if count == 1 else 's'}"
+    return "no rows" if count == 0 else f"{count:,} row{'' if count == 1 else 's'}"
 
 
 def _evidence(case: Case) -> str:

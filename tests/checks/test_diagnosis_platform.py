@@ -326,7 +326,7 @@ class TestAMisspelledVariable:
         assert cause.broken_since == DEPLOYED
 
     def test_it_is_told_by_its_name(self) -> None:
-        assert only(result("environment-change", self.SLIP)).title.startswith("Worker has PATH misspelled since")
+        assert only(result("environment-change", self.SLIP)).title.startswith("Worker has PATH misspelled after")
 
     def test_it_comes_before_a_failure_as_grave_of_which_nobody_knows_why(self) -> None:
         first, *_ = all_causes(data("retry-queue"), result("environment-change", self.SLIP))

@@ -31,7 +31,7 @@ ZONE = ZoneInfo("America/New_York")
         pytest.param(None, "no value", id="NULL"),
         pytest.param(True, "yes", id="boolean"),
         pytest.param(14, "14", id="whole number"),
-        pytest.param(123456.0, "123456", id="whole float"),
+        pytest.param(123456.0, "123,456", id="whole float"),
         pytest.param(52.36, "52.4", id="float"),
         pytest.param(0.0432, "0.043", id="small float"),
         pytest.param(float("inf"), "inf", id="infinite"),
@@ -45,6 +45,11 @@ ZONE = ZoneInfo("America/New_York")
 )
 def test_values_are_written_for_people(value: Any, shown: str) -> None:
     assert fill("{it}", {"it": value}, ZONE) == shown
+
+
+@pytest.mark.parametrize("column", ["season", "game_id", "id", "model_version", "Year"])
+def test_a_number_that_is_a_name_has_no_thousands(column: str) -> None:
+    assert fill(f"{{{column}}} has {{rows}} rows", {column: 2025, "rows": 2025}, ZONE) == "2025 has 2,025 rows"
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_open_alerts_lead_to_their_threads_and_the_page_says_when_the_next_look_
         rig.done("/alerts")
 
         assert address in shown(rig)
-        assert "Next look" in shown(rig)
+        assert "Next check" in shown(rig)
         assert address in str(rig.slack.workspace.responses[-1]["blocks"])
 
 
@@ -81,8 +81,18 @@ def test_an_empty_home_says_how_to_begin() -> None:
     with running() as rig:
         opened(rig)
 
-        assert "No validation has run yet" in shown(rig)
+        assert "The latest run has not been validated yet" in shown(rig)
         assert "No open alert" in shown(rig)
+
+
+def test_an_answer_about_another_date_alone_does_not_say_how_things_are() -> None:
+    with running() as rig:
+        rig.done("/validate-daily", "2026-02-03")
+
+        opened(rig)
+
+        assert rig.store.report_heads("tiny", "command", NOW - timedelta(days=1), 9)
+        assert "The latest run has not been validated yet" in shown(rig)
 
 
 def test_the_last_verdict_and_the_phases_are_shown() -> None:

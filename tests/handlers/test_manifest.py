@@ -10,8 +10,11 @@ from typing import Any
 
 import yaml
 
+from checks.pipeline import Pipeline
+from handlers.commands import NEEDED
 from handlers.manifest import EVENTS, manifest
 from tests.handlers.rig import running
+from tests.pipelines.nba_world import NBA
 
 ROOT = Path(__file__).parents[2]
 MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "slack-manifest.yaml").read_text(encoding="utf-8"))
@@ -64,6 +67,18 @@ def test_one_command_is_enough() -> None:
 
     assert [each["command"] for each in small["features"]["slash_commands"]] == ["/reveille"]
     assert small["settings"]["socket_mode_enabled"]
+
+
+def test_a_command_that_has_nothing_to_say_of_a_pipeline_is_left_out() -> None:
+    plain = NBA.model_copy(update={"phases": (), "transitions": (), "staging": None})
+
+    def names(*pipelines: Pipeline) -> set[str]:
+        return {each["command"] for each in manifest(None, pipelines=pipelines)["features"]["slash_commands"]}
+
+    everything = {each["command"] for each in MANIFEST["features"]["slash_commands"]}
+    assert everything - names(plain) == {"/orchestrators", "/predictions", "/staging"}
+    assert names(NBA, plain) == names(NBA) > names(plain)
+    assert set(NEEDED) < everything
 
 
 def test_every_command_and_shortcut_of_the_manifest_is_answered() -> None:

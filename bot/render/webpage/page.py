@@ -14,7 +14,7 @@ from bot.render.maintenance import hold_note
 from bot.render.message import Mark, mark_of_severity
 from bot.render.phase_marks import findings_in, mark_words, phase_mark
 from bot.render.post import Code, Mention, Span, Strong
-from bot.render.standing import lead, since_report
+from bot.render.standing import UNVALIDATED, lead, since_report
 from bot.render.webpage.diagram import diagram_html
 from bot.render.webpage.markup import NOTHING, Child, Markup, element
 from bot.render.webpage.pictures import diagrams_of
@@ -97,7 +97,7 @@ def html_of(title: str, parts: Iterator[Markup] | Sequence[Markup], refresh: int
 def _sections(page: WebPage) -> Iterator[Markup]:
     yield element("h1", page.pipeline.title)
     if page.document is None:
-        yield element("p", "No validation has run yet.")
+        yield element("p", f"{UNVALIDATED}.")
     else:
         yield _verdict(page, page.document)
         yield from problem_sections(page.document, page.pipeline.zone, page.now)
@@ -200,6 +200,6 @@ def _span(span: Span) -> Child:
 
 def _foot(page: WebPage) -> Markup:
     zone = page.pipeline.zone
-    look = f"Next look {time_of(page.next_look, zone, page.now)} · " if page.next_look else ""
+    look = f"Next check {time_of(page.next_look, zone, page.now)} · " if page.next_look else ""
     held = element("p", hold_note(page.hold, zone, page.now)) if page.hold is not None else NOTHING
     return element("footer", held, element("p", f"{look}Drawn {time_of(page.now, zone, page.now)}", class_="soft"))

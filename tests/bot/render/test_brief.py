@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from bot.composition.validation import on_scenario
 from bot.render.alert_title import beyond
+from bot.render.board import board
 from bot.render.brief import UNJUDGED_FOR, brief_message
 from bot.render.reading import Reading
+from bot.request import Request
+from bot.scenarios.scenario import load_scenario
 from checks.catalog import checks_of
 from checks.data.expected import UNJUDGED
 from checks.model import Outcome, Verdict
@@ -16,6 +20,7 @@ from tests.pipelines.nba_world import NBA
 from tests.plain import terminal_text
 from tests.replayed import replayed, with_others_of
 from tests.thoroughness import EVERY_DAY, sampled
+from tests.validated import validated
 
 SCREEN = 40
 """Lines of a screen of a hundred columns."""
@@ -76,3 +81,20 @@ def test_what_a_title_breaks_off_goes_on_where_it_did() -> None:
 
     assert beyond(said, "None of 267 predictions with a line is actionable and nothing can…") == "… be published"
     assert beyond("A is late; B waits", "A is late") == "B waits"
+    assert beyond("9 Feb: a day off that has data: 40 rows.", "No rows: a day off that has data") == "40 rows."
+
+
+def test_what_a_title_left_out_in_brackets_is_told_and_not_all_of_it_again() -> None:
+    title = "No predictions for 11 Feb: 2 of 9 scrapers failed"
+
+    assert beyond("2 of 9 scrapers failed (401 Unauthorized): odds, lines.", title) == "401 Unauthorized: odds, lines."
+    assert beyond("2 of 9 scrapers failed (HTTP 401) since noon.", title).startswith("2 of 9")
+
+
+def test_the_board_of_another_date_says_which() -> None:
+    with on_scenario(NBA, load_scenario("invoker-lost")) as ready:
+        report = validated(ready.validation, Request(interval="2026-02-09"))
+        reading = Reading(report=report, pipeline=NBA, checks=ready.validation.checks)
+
+    (table,) = board(reading)
+    assert table.columns == ("Phase", "Mon 9 Feb")

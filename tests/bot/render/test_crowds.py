@@ -37,7 +37,7 @@ def test_the_shell_counts_them_all_and_lists_a_few() -> None:
 
 
 def test_the_headline_and_slack_count_them_all() -> None:
-    assert headline(FAILING) == "Row 0 is so; 3,999 further problems."
+    assert headline(FAILING).endswith(": 4,000 failures.")
     assert "4,000 of them" in str([each.blocks for each in slack_messages(message_of(FAILING))])
     assert "4,000 failures" in str(slack_message(digest_messages(Digest(reading=FAILING)).parent).blocks)
 

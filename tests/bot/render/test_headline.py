@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.alerting.incident import incidents_of
 from bot.render.headline import headline
 from bot.render.reading import Reading
 from checks.context import not_configured
@@ -21,7 +22,7 @@ from tests.bot.render.reports import (
     reading_of,
     unknown,
 )
-from tests.fakes import NIGHT
+from tests.fakes import NIGHT, SLATE
 
 COVERAGE = finding(
     Outcome.FAILED,
@@ -147,6 +148,18 @@ def test_a_failure_that_is_graver_than_every_cause_comes_first() -> None:
     mild = cause(FindingKey("grading", "catboost_v9", NIGHT.name), severity=Severity.P2)
 
     assert headline(reading_of(findings, (mild,))) == "0 of 4 games have player records; 1 further problem."
+
+
+def test_a_further_problem_is_an_incident_as_home_and_the_digest_count_it() -> None:
+    rows = [replace(GRADING, subject=f"row {each}", severity=Severity.P2) for each in range(9)]
+    same = [replace(COVERAGE, interval=each) for each in (NIGHT, SLATE)]
+    failures = {"predictions-exist": [PREDICTIONS], "analytics-coverage": same, "grading": rows}
+
+    reading = reading_of(healthy() | failures)
+
+    _, _, others = headline(reading).partition("; ")
+    assert others == "2 further problems."
+    assert len(incidents_of(reading.report)) == 3
 
 
 def test_a_single_failure_stands_alone() -> None:

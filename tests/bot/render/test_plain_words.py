@@ -7,13 +7,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bot.alerting.chronicle import Chronicle
 from bot.alerting.incident import CANNOT_LOOK
+from bot.audit.rules.catalog import EVERY_RULE
+from bot.commands.audit import rule_explanation
 from bot.definition.pipeline_file import load_pipeline
 from bot.render.alert_title import HEADLINE
 from bot.render.brief import brief_message
+from bot.render.checks import explanation
+from bot.render.codes import code_explanation, codes_of
+from bot.render.json import report_document
+from bot.render.markdown import report_file
 from bot.render.message import Line, Part, SmallPrint, Table
 from bot.render.pages import SlackMessage
 from bot.render.reading import Reading
@@ -53,14 +61,20 @@ NOT_SAID = {
     r"\b(\d{1,2} [A-Z][a-z]{2}): \1\b": "a date is said once",
     r"\b\d+\.0 [a-z]{2}|\b0 days ago": "what is counted is whole",
     r"\b(?:at|for|from|load|of|on|since|until) \d{4}-\d\d-\d\d|\d{4}-\d\d-\d\dT\d\d:": "a time as people write it",
-    r"(?<![\w'.])(?:None(?! of\b)|True|False|null|nan)(?![\w'])|\{\w*\}": "no word of a program",
+    r"(?<![\w'.])(?:None(?! of\b)|True|False|null|nan)(?![\w'])|\{\w+\}|(?<!: )\{\}": "no word of a program",
     r"(?<![\w/])[a-z_]+ and [a-z_]+ and [a-z_]+\b": "a list of three has a comma",
     r"\(\s*\)|“\s*”|``\s*``": "nothing stands in brackets",
     r"\bNo [\w ]+: \w+\.\w+: ": "a place is named with what is not there",
     r"\bDbt\b": "a program is written as it writes itself",
     r"\(see above\)": "say it, or that it is as above",
+    r"(?<![\w.,:/#=-])(?<![A-Z][a-z]{2} )[1-9]\d{3,} (?:more |of \d|[a-z]+s\b)": "thousands stand apart",
+    r"\b(?:fails?|refuses?|lacks?|runs?) [^.:]*\bsince the [\w :]*deploy": "'since' goes with the perfect",
 }
 """What no message says, and why."""
+
+
+SENTENCES = ("headline", "sentence", "title", "summary", "impact", "text")
+"""The fields of a report as JSON that people read."""
 
 
 def of_examples() -> list[object]:
@@ -83,6 +97,21 @@ def test_an_alert_and_a_digest_of_an_example_are_in_plain_words(path: Path) -> N
     pipeline = load_pipeline(scenario.pipeline)
 
     assert_plain(replay(scenario, pipeline).report, pipeline)
+
+
+def test_what_explain_says_of_checks_causes_codes_and_rules_is_in_plain_words() -> None:
+    checks = checks_of(NBA)
+    parts = [part for each in checks for part in explanation(each, NBA)]
+    parts += [part for code in sorted(codes_of(checks)) for part in code_explanation(code, checks)]
+    parts += [part for rule in EVERY_RULE for part in rule_explanation(rule)]
+
+    # It shows conditions and sentences as the pipeline file has them, with their columns.
+    said = {
+        text: [each for each in (*unsaid(text), *_open(text)) if "program" not in each]
+        for part in parts
+        for text in _of(part)
+    }
+    assert {text: why for text, why in said.items() if why} == {}
 
 
 @pytest.mark.parametrize(
@@ -108,6 +137,8 @@ def test_an_alert_and_a_digest_of_an_example_are_in_plain_words(path: Path) -> N
         "the same a and b and c",
         "It was loaded loaded",
         "Box scores: nine of ten (see above).",
+        "432 of 1080 predictions are actionable",
+        "3 orchestrators refuse Pub/Sub since the 5 Feb deploy",
     ],
 )
 def test_what_nobody_says_is_found(words: str) -> None:
@@ -139,9 +170,30 @@ def _texts(report: Report, pipeline: Pipeline) -> Iterator[str]:
     for sent in everything_in(report, pipeline):
         yield from unescape(words_of(sent.blocks) if sent.message is None else _words(sent.message)).splitlines()
     reading = Reading(report=report, pipeline=pipeline, checks=checks_of(pipeline))
+    yield from _of_json(report_document(reading))
+    for each in alerts_in(report, pipeline):
+        yield from _of_markdown(report_file(Chronicle(alert=each.alert, events=(), now=report.now), pipeline))
     for message in (brief_message(reading), message_of(replace(reading, full=True))):
         yield message.sentence
         yield from (text for part in message.parts for text in _of(part))
+
+
+def _of_markdown(document: str) -> Iterator[str]:
+    prose = re.sub(r"```.*?```", "", document, flags=re.DOTALL)
+    yield from (unescape(re.sub(r"\\(?=[^\w\s])", "", line)) for line in prose.splitlines())
+
+
+def _of_json(document: Any) -> Iterator[str]:
+    """Yield the sentences of a report for programs; its evidence, names, times and commands are no words."""
+    match document:
+        case dict():
+            for key, value in document.items():
+                if key in SENTENCES and isinstance(value, str):
+                    yield value
+                yield from _of_json(value) if not isinstance(value, str) else ()
+        case list():
+            for each in document:
+                yield from _of_json(each)
 
 
 def _words(message: SlackMessage) -> str:

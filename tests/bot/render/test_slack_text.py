@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.render.blocks import line_text
+from bot.render.message import Line
 from bot.render.slack_text import APART, BACKTICK, code, escape, fitted
 
 MARKED = re.compile(r"(?:^|\s)([*_~`])\S|\S([*_~`])(?:\s|$)|:[\w+'-]+:|^(?:>|&gt;)")
@@ -41,6 +43,20 @@ def test_a_name_or_a_time_can_be_copied_as_it_is(name: str) -> None:
 @given(HOSTILE, st.integers(60, 80))
 def test_what_is_fitted_is_never_longer_than_allowed(text: str, most: int) -> None:
     assert len(fitted(text * 3, most)) <= most
+
+
+@pytest.mark.parametrize(
+    ("person", "shown"),
+    [
+        ("the Slack user U0EXAMPLE1", "<@U0EXAMPLE1> took it, by <@U0EXAMPLE1> &lt;@U0OTHER&gt;"),
+        ("", "The Slack user U0EXAMPLE1 took it, by the Slack user U0EXAMPLE1 &lt;@U0OTHER&gt;"),
+        ("deployer@example.com", "The Slack user U0EXAMPLE1 took it, by the Slack user U0EXAMPLE1 &lt;@U0OTHER&gt;"),
+    ],
+)
+def test_only_the_person_of_a_line_is_mentioned_in_it(person: str, shown: str) -> None:
+    line = Line(text="The Slack user U0EXAMPLE1 took it, by the Slack user U0EXAMPLE1 <@U0OTHER>", person=person)
+
+    assert line_text(line) == shown
 
 
 def test_what_is_cut_is_counted() -> None:

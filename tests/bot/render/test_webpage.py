@@ -152,7 +152,7 @@ def test_the_page_forbids_everything_but_its_own_style() -> None:
 
 
 def test_before_the_first_report_the_page_says_so() -> None:
-    assert "No validation has run yet." in Seen(page(None, alerts=[])).text
+    assert "The latest run has not been validated yet." in Seen(page(None, alerts=[])).text
 
 
 def test_a_report_that_was_cut_for_the_store_is_shown_as_far_as_it_goes() -> None:

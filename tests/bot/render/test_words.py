@@ -54,6 +54,19 @@ def test_an_instant_of_another_year_says_which_by_the_local_calendar(value: date
 
 
 @pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        pytest.param("2026-02-10, 2026-02-11", "Tue 10 Feb, Wed 11 Feb", id="days"),
+        pytest.param("2025-W52", "week 52 2025", id="a week of last year"),
+        pytest.param("2026-02-10 of it", "2026-02-10 of it", id="a text that begins like one"),
+        pytest.param("phase4, v1.2026-02", "phase4, v1.2026-02", id="names"),
+    ],
+)
+def test_the_names_of_intervals_are_dates_as_elsewhere(value: str, said: str) -> None:
+    assert value_words(value, NEW_YORK, datetime(2026, 2, 11, 13, tzinfo=UTC)) == said
+
+
+@pytest.mark.parametrize(
     ("word", "title", "said"),
     [
         pytest.param("last run", "Tue 10 Feb", "last run Tue 10 Feb", id="apart"),
