@@ -17,7 +17,7 @@ from bot.alerting.alerts import Observation, Observed, Reason, Transition, decid
 from bot.alerting.chronicle import record_of
 from bot.alerting.clicks import Click, Clicked, ClickResult, acknowledged, released, snoozed, taken_over, unsnoozed
 from bot.alerting.holds import current, planned
-from bot.alerting.incident import REPORT, members_of
+from bot.alerting.incident import MADE_UP, REPORT, members_of
 from bot.alerting.observations import observe
 from bot.alerting.pages import is_trigger, paged
 from bot.alerting.recheck import RecheckResult, rechecked_of
@@ -144,6 +144,7 @@ class Incidents:
         composer: Composer,
         *,
         digest: DigestDesk | None = None,
+        is_real: bool = True,
     ) -> None:
         if pipeline.notifications is None:
             message = f"the pipeline {pipeline.name!r} has no notifications"
@@ -153,6 +154,7 @@ class Incidents:
         self._notifications = pipeline.notifications
         self._composer = composer
         self._digest = digest
+        self._marks: Mapping[str, Any] = {} if is_real else {MADE_UP: True}
 
     def process(
         self,
@@ -326,6 +328,7 @@ class Incidents:
             if transition.writes and transition.alert is not None:
                 after, events = self._paged(alert, transition.alert, transition.reason, now, calls=transition.mention)
                 pages[after.key] = events
+                after = replace(after, details={**after.details, **self._marks})
                 transitions.append(_by_repair(replace(transition, alert=after), run.repairers))
         link = self._link(now) if transitions else None
         # A report without news is a commit of its own; that it cannot be stored makes nothing loud.
