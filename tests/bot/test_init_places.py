@@ -324,6 +324,7 @@ class TestDbt:
         assert (made.name, made.project) == ("finance", "example-finance")
         assert made.dbt is not None
         assert Path(made.dbt.artifacts) == tmp_path / "target"
+        assert "-healthy.yaml, a world in which nothing is wrong" in ended.stdout
 
     def test_what_was_read_of_a_table_comes_before_what_dbt_says_of_it(self) -> None:
         daily = Calculated(zone=ZoneInfo("UTC"), cadence=Guess(Cadence(), "-"))
