@@ -73,7 +73,7 @@ class Cadence:
     def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
         del source, handler
         return core_schema.no_info_plain_validator_function(
-            cls._read, serialization=core_schema.plain_serializer_function_ser_schema(cls._written)
+            cls._read, serialization=core_schema.plain_serializer_function_ser_schema(lambda each: each.stated)
         )
 
     @classmethod
@@ -90,7 +90,9 @@ class Cadence:
             ]
         }
 
-    def _written(self) -> object:
+    @property
+    def stated(self) -> object:
+        """The cadence as a pipeline file states it."""
         return {"weekly": {"weekly": WEEKDAYS[self.on % 7]}, "monthly": {"monthly": self.on}}.get(self.kind, self.kind)
 
 

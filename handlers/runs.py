@@ -123,7 +123,7 @@ class Joined:
 
 class Runs:
     """Starts validations, and joins identical ones. ``document`` writes a report for the store, ``ran`` hears of every
-    one, for the metrics."""
+    one, for the metrics, and ``cleared`` of each whole one, for the alerts; it may raise StoreError."""
 
     def __init__(
         self,
@@ -134,6 +134,7 @@ class Runs:
         *,
         document: Callable[[Report], Mapping[str, Any]],
         ran: Callable[[Report], None] = lambda _: None,
+        cleared: Callable[[Report], object] = lambda _: None,
     ) -> None:
         self._validation = validation
         self._store = store
@@ -141,6 +142,7 @@ class Runs:
         self._workers = workers
         self._document = document
         self._ran = ran
+        self._cleared = cleared
         self._running: dict[Hashable, Run] = {}
         self._lock = threading.Lock()
 
@@ -184,7 +186,8 @@ class Runs:
                 self._keep(outcome)
 
     def _keep(self, report: Report) -> None:
-        """Store a whole report, for the home page; without a store the answer comes all the same."""
+        """Store a whole report, for the home page, and resolve what it shows to be well. Without a store the answer
+        comes all the same."""
         stored = StoredReport(
             key=f"command:{report.pipeline}:{report.previous}:{self._clock().isoformat()}",
             pipeline=report.pipeline,
@@ -196,5 +199,6 @@ class Runs:
         )
         try:
             self._store.commit(Changes(reports=(stored,)))
+            self._cleared(report)
         except StoreError:
-            log.warning("a report could not be stored", exc_info=True)
+            log.warning("a report could not be stored, or resolve alerts", exc_info=True)

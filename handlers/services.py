@@ -82,6 +82,10 @@ class Desk(Protocol):
         """Put the report of an alert into its thread."""
         ...
 
+    def cleared(self, report: Report, now: datetime) -> object:
+        """Resolve what a whole report that somebody asked for shows to be well."""
+        ...
+
     def rechecked(self, click: Click, report: Report) -> object:
         """Take in what a re-check saw, and say in the thread who looked and what came of it."""
         ...

@@ -41,6 +41,9 @@ CANNOT_LOOK = "cannot-look"
 REPORT = "report"
 """The key of the delivery that is the report of a resolved alert, in its details."""
 
+MADE_UP = "made_up"
+"""That an alert is a scenario's, in its details."""
+
 IMPACTS_KEPT = 2
 NAMES_TOLD = 1
 """Names in an impact; more of them are counted: what follows from it must not be cut for them."""

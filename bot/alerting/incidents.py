@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
-from bot.alerting.alerts import Observation, Reason, Transition, decide, was_told
+from bot.alerting.alerts import Observation, Observed, Reason, Transition, decide, was_told
 from bot.alerting.chronicle import record_of
 from bot.alerting.clicks import Click, Clicked, ClickResult, acknowledged, released, snoozed, taken_over, unsnoozed
 from bot.alerting.holds import current, planned
-from bot.alerting.incident import REPORT, members_of
+from bot.alerting.incident import MADE_UP, REPORT, members_of
 from bot.alerting.observations import observe
 from bot.alerting.pages import is_trigger, paged
 from bot.alerting.recheck import RecheckResult, rechecked_of
@@ -81,6 +81,16 @@ class Processed:
         return next((each for each in self.transitions if each.alert is not None and each.alert.key == key), None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Weighed:
+    """A report, the phases it was restricted to, whose repairs it looks after, and the sights that count."""
+
+    report: Report
+    phases: Collection[str]
+    repairers: Mapping[str, str]
+    seen: Collection[Observed]
+
+
 class Composer(Protocol):
     """Writes the messages; each method returns what the store keeps of one, and is pure."""
 
@@ -134,6 +144,7 @@ class Incidents:
         composer: Composer,
         *,
         digest: DigestDesk | None = None,
+        is_real: bool = True,
     ) -> None:
         if pipeline.notifications is None:
             message = f"the pipeline {pipeline.name!r} has no notifications"
@@ -143,6 +154,7 @@ class Incidents:
         self._notifications = pipeline.notifications
         self._composer = composer
         self._digest = digest
+        self._marks: Mapping[str, Any] = {} if is_real else {MADE_UP: True}
 
     def process(
         self,
@@ -152,20 +164,28 @@ class Incidents:
         stored: StoredReport | None = None,
         phases: Collection[str] = (),
         repairers: Mapping[str, str] = NOBODY,
+        seen: Collection[Observed] = tuple(Observed),
     ) -> Processed:
         """Decide about every alert that a report says something about, and commit what follows.
 
         ``stored`` is committed with it; ``phases`` are those that the run was restricted to, none for all.
-        ``repairers`` are those whose repair the run looks after, by the key of the alert.
+        ``repairers`` are those whose repair the run looks after, by the key of the alert; of sights that are not
+        among ``seen`` nothing follows.
         """
         made: list[Processed] = []
         with logged_with(pipeline=report.pipeline, run=report.run):
-            self._decided(lambda: self._process(report, now, stored, phases, repairers, made))
+            run = _Weighed(report=report, phases=phases, repairers=repairers, seen=seen)
+            self._decided(lambda: self._process(run, now, stored, made))
             self._settle(now, made[-1].deliveries if made else ())
         return Processed(
             transitions=tuple(each for some in made for each in some.transitions),
             deliveries=tuple(each for some in made for each in some.deliveries),
         )
+
+    def cleared(self, report: Report, now: datetime) -> Processed:
+        """Resolve what a report that somebody asked for shows to be well. It opens and repeats nothing: whoever asked
+        reads the rest there, and a question is no run."""
+        return self.process(report, now, seen=(Observed.CLEAR,))
 
     def without_store(self, report: Report, now: datetime) -> tuple[Delivery, ...]:
         """Return what is loud, as posts to send at once while the store cannot even be read: once a day."""
@@ -266,6 +286,11 @@ class Incidents:
         self._store.commit(Changes(alerts=(after,), deliveries=(reply, edit), audit=audit))
         return Clicked(result=ClickResult.DONE, alert=stored)
 
+    def is_over(self, key: str) -> bool:
+        """Whether an alert is resolved."""
+        alert = self._store.alert(key)
+        return alert is not None and alert.state is AlertState.RESOLVED
+
     def seen_in(self, key: str, report: Report) -> RecheckResult:
         """Return what a report shows of an alert; nothing of one that is not there."""
         alert = self._store.alert(key)
@@ -282,11 +307,9 @@ class Incidents:
 
     def _process(
         self,
-        report: Report,
+        run: _Weighed,
         now: datetime,
         stored: StoredReport | None,
-        phases: Collection[str],
-        repairers: Mapping[str, str],
         made: list[Processed],
     ) -> None:
         """Decide and commit; what was committed is added to ``made``, also when a later commit meets a conflict."""
@@ -297,13 +320,16 @@ class Incidents:
         transitions = []
         pages: dict[str, tuple[Delivery, ...]] = {}
         held = current(self._store, self._pipeline, now) is not None
-        for observation in observe(report, self._pipeline, known, phases=phases):
+        for observation in observe(run.report, self._pipeline, known, phases=run.phases):
+            if observation.observed not in run.seen:
+                continue
             alert = by_key.get(observation.key) or self._long_closed(observation)
             transition = decide(alert, replace(observation, held=held), now, self._notifications.alerts)
             if transition.writes and transition.alert is not None:
                 after, events = self._paged(alert, transition.alert, transition.reason, now, calls=transition.mention)
                 pages[after.key] = events
-                transitions.append(_by_repair(replace(transition, alert=after), repairers))
+                after = replace(after, details={**after.details, **self._marks})
+                transitions.append(_by_repair(replace(transition, alert=after), run.repairers))
         link = self._link(now) if transitions else None
         # A report without news is a commit of its own; that it cannot be stored makes nothing loud.
         for start in range(0, max(len(transitions), int(stored is not None)), AT_ONCE):

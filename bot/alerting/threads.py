@@ -48,7 +48,7 @@ class AlertThreads:
         report = self._validation.run(self._validation.plan(request))
         repairers = {key: repairer} if repairer else {}
         transition = self._incidents.process(report, now, repairers=repairers).of(key)
-        if transition is None or not transition.speaks:
+        if (transition is None or not transition.speaks) and not self._incidents.is_over(key):
             look = self._incidents.seen_in(key, report)
             self._incidents.tell(
                 key, f"looked:{name}", self._still_open(now, self._validation.pipeline.zone, look), now

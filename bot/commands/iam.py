@@ -52,7 +52,7 @@ def ensure(
     Examples:
       reveille iam ensure phase3-to-phase4-orchestrator phase4-to-phase5-orchestrator
       reveille iam ensure prediction-worker --member serviceAccount:756957797294-compute@developer.gserviceaccount.com
-      reveille iam ensure prediction-worker --dry-run
+      reveille iam ensure phase3-to-phase4-orchestrator --dry-run --scenario invoker-lost
     """  # noqa: D301 - click reads the backspace
     with said_plainly(), repairing(pipeline_file, scenario) as ready:
         chosen = list(dict.fromkeys(services))

@@ -21,6 +21,7 @@ from bot.discovery.found import FoundPlace, together
 from bot.discovery.guesses import Calculated, Guess, TableGuess
 from bot.render.words import number
 from bot.settings import Settings, SettingsError
+from checks.intervals import Cadence
 from checks.pipeline import Pipeline, Table
 from checks.ports.builds import CLOUD_BUILD
 from checks.ports.messaging import PUBSUB
@@ -235,7 +236,7 @@ def _told(project: str, name: str, error: SourceError) -> str:
 
 
 def _daily(zone: ZoneInfo) -> Calculated:
-    return Calculated(zone=zone, cadence=Guess("daily", "nothing says how often it runs"))
+    return Calculated(zone=zone, cadence=Guess(Cadence(), "nothing says how often it runs"))
 
 
 def discover_dbt(place: str, zone: ZoneInfo, beside: Path) -> FoundPlace:

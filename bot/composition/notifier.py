@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.alerting.incidents import Incidents
+from bot.composition.apart import keep_apart
 from bot.composition.google import google_ports
 from bot.composition.stores import store_of
 from bot.composition.telemetry import traces_of
@@ -307,7 +308,7 @@ def _notifier(prepared: Prepared, world: MadeWorld, shared: _Shared, give_way: C
     standing = DigestStanding(store, pipeline, shared.workspace.address)
     is_shared = not shared.channels.isdisjoint(channels_of(prepared.notifications))
     messages = AlertMessages(pipeline, is_shared=is_shared)
-    incidents = Incidents(store, pipeline, messages, digest=standing)
+    incidents = Incidents(store, pipeline, messages, digest=standing, is_real=prepared.is_real)
     heartbeat = heartbeat_of(prepared)
     return Notifier(
         validation=validation,
@@ -349,7 +350,14 @@ def _store(prepared: Sequence[Prepared], *, patient: bool) -> StateStore:
     if not first.slack.sends and isinstance(first.serving.store, Path) and not first.serving.store.exists():
         return SqliteStore(":memory:")
     projects = dict.fromkeys(each.pipeline.project for each in prepared)
-    return store_of(first.serving, first.settings, *projects, patient=patient)
+    store = store_of(first.serving, first.settings, *projects, patient=patient)
+    if first.slack.sends:
+        try:
+            keep_apart(store, [each.pipeline.name for each in prepared if each.scenario is not None])
+        except SettingsError:
+            store.close()
+            raise
+    return store
 
 
 def _in_one_channel(notifications: Notifications, channel: str | None) -> Notifications:

@@ -356,6 +356,10 @@ def _services(told: Notifier, workers: Workers, journal: Journal, viewers: Viewe
     def written(report: Report) -> Mapping[str, Any]:
         return report_document(Reading(report=report, pipeline=pipeline, checks=checks))
 
+    def cleared(report: Report) -> None:
+        told.incidents.cleared(report, told.clock())
+        told.outbox.wake()
+
     return Services(
         validation=told.validation,
         notifications=told.notifications,
@@ -366,7 +370,7 @@ def _services(told: Notifier, workers: Workers, journal: Journal, viewers: Viewe
             told.notifications.permissions, SlackGroups(told.client), told.clock, SlackPeople(told.client)
         ),
         workers=workers,
-        runs=Runs(told.validation, told.store, told.clock, workers, document=written),
+        runs=Runs(told.validation, told.store, told.clock, workers, document=written, cleared=cleared),
         journal=journal,
         viewers=viewers,
         find=lambda channel, key, since: SlackPoster(told.client).find(channel, key, since, None),

@@ -97,7 +97,7 @@ class Discoverer:
         subjects = [self.subject(name, each) for name, each in found.items() if name not in left_out]
         read = self._all(subjects, self._profile, left_out)
         read = self._whole(read, [each for each in read if _is_over(each, read)], left_out)
-        common = calculated(read, self._zone)
+        common = calculated(read, self._zone, self._today)
         if common.grain == "hour":
             read = self._all([each.subject for each in read], self._by_hour, left_out)
         sparse = [each for each in read if is_creation(each.subject.date) and is_sparse(each, common)]

@@ -17,19 +17,15 @@ from zoneinfo import ZoneInfo
 
 from bot.discovery.names import are_codes, is_about, is_key, is_personal, refers_to, words_in
 from bot.discovery.profile import LONGEST_CODE, MOST_VALUES, Grain, KeyReference, Period, Profile
+from bot.discovery.regularity import FEWEST_ALLOWED, REGULAR, Seldom, allowed, exceptions, seldom
 from checks.column_types import NUMBERS
 from checks.data.bounds import FEWEST_USED, UsualRange, limits_of
 from checks.data.past import age_of, interval_of
+from checks.expansion.query import HISTORY
 from checks.intervals import WEEKDAYS, Cadence, Calendar, Timeline
 
 FEWEST_WEEKS = 3
 """Weeks without a row on a day of the week that make it a day off."""
-
-FEWEST_ALLOWED = 8
-"""Intervals; of fewer, no exception is taken for one."""
-
-REGULAR = 0.9
-"""The share of the intervals that have rows in a table of which each is expected to."""
 
 MOST_SHARE = 0.5
 """The largest share of rows without a value that is an expectation."""
@@ -74,12 +70,17 @@ class Calculated:
     def timeline(self) -> Timeline:
         """The intervals."""
         weekdays = WEEKDAYS if self.calendar is None else tuple(self.calendar.value)
-        return Timeline(self.zone, Cadence(self.cadence.value), Calendar(weekdays=weekdays))
+        return Timeline(self.zone, self.cadence.value, Calendar(weekdays=weekdays))
 
     @property
     def grain(self) -> Grain:
         """What is counted by."""
-        return "hour" if self.cadence.value == "hourly" else "day"
+        return "hour" if self.cadence.value.kind == "hourly" else "day"
+
+    @property
+    def is_seldom(self) -> bool:
+        """Whether an interval is longer than a day."""
+        return self.cadence.value.kind in ("weekly", "monthly")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,17 +97,6 @@ class TableGuess:
     reads: Guess | None = None
     expect: Mapping[str, Guess | Mapping[str, Guess]] = field(default_factory=dict)
     notes: Sequence[str] = ()
-
-
-def allowed(intervals: int) -> int:
-    """Return how many of some intervals may be exceptions: one of eight, later one of twenty."""
-    return 0 if intervals < FEWEST_ALLOWED else max(1, intervals // 20)
-
-
-def exceptions(figures: Sequence[tuple[Any, int]]) -> Sequence[tuple[Any, int]] | None:
-    """Return the few intervals that have a fault, each with its size; None where they are no exceptions."""
-    found = [each for each in figures if each[1] > 0]
-    return found if len(found) <= allowed(len(figures)) else None
 
 
 def but_for(found: Sequence[tuple[Any, int]], zone: ZoneInfo, what: str = "rows") -> str:
@@ -126,27 +116,35 @@ def _said(start: Any, zone: ZoneInfo) -> str:
 # --- what holds for all tables
 
 
-def calculated(profiles: Sequence[Profile], zone: ZoneInfo) -> Calculated:
+def calculated(profiles: Sequence[Profile], zone: ZoneInfo, today: date) -> Calculated:
     """Return how often there is a run and on which days, by the profiles of days."""
     dated = [each for each in profiles if each.subject.date is not None and len(each.periods) > 1]
+    if (rare := seldom(dated, zone, today)) is not None:
+        return Calculated(zone=zone, cadence=Guess(rare.cadence, _why_seldom(rare)))
     return Calculated(zone=zone, cadence=_cadence(dated), calendar=_calendar(dated))
 
 
+def _why_seldom(rare: Seldom) -> str:
+    unit = "week" if rare.cadence.kind == "weekly" else "month"
+    when = "its loads say" if rare.by_load else "its dates say, as nothing says when it is loaded,"
+    return f"{rare.table} has one date in each of {rare.intervals} {unit}s, and {when} by when a {unit} is complete"
+
+
 def _cadence(dated: Sequence[Profile]) -> Guess:
-    told = []
+    daily, told = Cadence("daily"), []
     for each in dated:
         whole = [period for period in each.periods[1:-1] or each.periods[1:] if period.rows]
         if each.subject.is_day or not whole:
-            return Guess("daily", _why_daily(each))
+            return Guess(daily, _why_daily(each))
         hours = median(period.hours for period in whole)
         loads = median(len(period.loads) for period in whole) if each.subject.loaded is not None else hours
         if hours < HOURS_OF_A_DAY or loads < HOURS_OF_A_DAY / 2:
-            return Guess("daily", _why_daily(each))
+            return Guess(daily, _why_daily(each))
         told.append(f"{each.subject.name} has rows in {hours:g} hours of a day")
     return (
-        Guess("hourly", f"{told[0]}; write daily if a whole day is loaded at once")
+        Guess(Cadence("hourly"), f"{told[0]}; write daily if a whole day is loaded at once")
         if told
-        else Guess("daily", "no table says otherwise")
+        else Guess(daily, "no table says otherwise")
     )
 
 
@@ -315,20 +313,21 @@ def _volume(profile: Profile, common: Calculated, *, has_key: bool) -> Guess | s
 def _forms(profile: Profile, common: Calculated, alike: str | None) -> Iterator[Mapping[str, Any]]:
     """Yield ways to learn what is usual; each floor is for where none before it is."""
     hourly = common.grain == "hour"
+    history = f"{HISTORY[common.cadence.value.kind]}d" if common.is_seldom else "28d"
     if alike is None:
-        yield {"history": "28d"}
+        yield {"history": history}
         if hourly:
             yield {"history": "28d", "alike": "any"}
     if not hourly and _weekly(profile, common):
         yield {"history": "112d", "alike": "weekday"}
     if alike is None:
         for floor in (30, 40, 50, 60, 70, 80):
-            yield {"history": "28d", **({"alike": "any"} if hourly else {}), "floor": f"{floor} %"}
+            yield {"history": history, **({"alike": "any"} if hourly else {}), "floor": f"{floor} %"}
 
 
 def _weekly(profile: Profile, common: Calculated) -> bool:
     """Whether each day of the week that has rows has enough of them to be compared with its like."""
-    if common.grain == "hour":
+    if common.grain == "hour" or common.is_seldom:
         return False
     starts = [_day(period.start) for period in profile.before]
     by_day = [sum(day.weekday() == index for day in starts[:112]) for index in range(7)]
@@ -420,7 +419,8 @@ def _irregular(profile: Profile, common: Calculated) -> str | None:
         each = timeline.next(each)
     if there >= REGULAR * expected:
         return None
-    unit = "hours" if common.grain == "hour" else "dates with a run"
+    units = {"hourly": "hours", "weekly": "weeks", "monthly": "months"}
+    unit = units.get(common.cadence.value.kind, "dates with a run")
     return f"no volume is expected: it has rows on {there:,} of {expected:,} {unit} from its first to its newest"
 
 

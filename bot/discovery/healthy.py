@@ -45,7 +45,17 @@ def healthy_scenario(pipeline: Pipeline, file: str, now: datetime) -> Mapping[st
     if pipeline.services:
         content["services"] = {"all": {}}
         content["policies"] = {"all": {"roles/run.invoker": ["<invoker>"]}, **dict(_policies(pipeline))}
+    if pipeline.dbt is not None:
+        content["dbt"] = {"ran_at": _LOADED, "nodes": dict(_models(pipeline))}
+    if pipeline.run_jobs:
+        content["run_jobs"] = {each.name: {"started_at": "<now-2m>", "ended_at": _LOADED} for each in pipeline.run_jobs}
     return content
+
+
+def _models(pipeline: Pipeline) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield a model that succeeded for each table; a file without tables has one all the same."""
+    for name in pipeline.tables or ("dbt.model",):
+        yield f"model.{pipeline.name}.{name.rpartition('.')[2]}", {"table": name, "ended_at": _LOADED}
 
 
 def _intervals(pipeline: Pipeline, now: datetime) -> Iterator[Interval]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
@@ -52,7 +52,8 @@ def _lines(draft: Draft) -> Iterator[str]:
     yield from _entry("", "timezone", draft.zone)
     for key, guess in draft.more.items():
         yield from _entry("", key, guess)
-    yield from _entry("", "cadence", draft.common.cadence)
+    cadence = draft.common.cadence
+    yield from _entry("", "cadence", replace(cadence, value=cadence.value.stated))
     if (calendar := draft.common.calendar) is not None:
         yield from _entry("", "calendar", Guess({"weekdays": calendar.value}, calendar.why, calendar.how))
     if draft.tables:

@@ -17,6 +17,8 @@ from tests.bot.discovery.worlds import (
     EVENTS,
     LEDGER,
     LEDGER_FAULTS,
+    MODEL_FAULTS,
+    MODELS,
     MORNING,
     SHOP,
     SHOP_FAULTS,
@@ -27,6 +29,7 @@ from tests.bot.in_process import run
 from tests.thoroughness import sampled
 
 MIDNIGHT = "2026-11-28T00:30"
+MONDAY = "2026-11-23T08:00"
 CODES = {"negative": "odd-values"}
 
 
@@ -85,6 +88,18 @@ class TestLedger:
         data = as_files(tmp_path / "ledger", "csv", LEDGER, LEDGER_FAULTS[fault])
 
         assert fault in found_by_init(tmp_path, data, MORNING)
+
+
+class TestWeeklyModels:
+    def test_healthy_data_are_healthy_and_weekly(self, tmp_path: Path) -> None:
+        assert found_by_init(tmp_path, as_database(tmp_path / "ml.duckdb", MODELS), MONDAY) == set()
+        assert load_pipeline(tmp_path / "pipeline.yaml").cadence.stated == {"weekly": "monday"}
+
+    @pytest.mark.parametrize("fault", MODEL_FAULTS)
+    def test_a_fault_of_the_newest_week_is_found(self, tmp_path: Path, fault: str) -> None:
+        data = as_database(tmp_path / "ml.duckdb", MODELS, MODEL_FAULTS[fault])
+
+        assert found_by_init(tmp_path, data, MONDAY) == {fault}
 
 
 def test_a_file_that_exists_is_never_overwritten(tmp_path: Path) -> None:

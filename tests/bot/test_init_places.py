@@ -22,6 +22,7 @@ from bot.discovery.found import FoundPlace, together
 from bot.discovery.guesses import Calculated, Guess, TableGuess
 from bot.settings import SettingsError
 from bot.sources.warehouse.listing import found_table, made_of
+from checks.intervals import Cadence
 from checks.pipeline import Pipeline
 from checks.ports.messaging import Subscription
 from checks.ports.scheduler import SchedulerJob
@@ -323,9 +324,10 @@ class TestDbt:
         assert (made.name, made.project) == ("finance", "example-finance")
         assert made.dbt is not None
         assert Path(made.dbt.artifacts) == tmp_path / "target"
+        assert "-healthy.yaml, a world in which nothing is wrong" in ended.stdout
 
     def test_what_was_read_of_a_table_comes_before_what_dbt_says_of_it(self) -> None:
-        daily = Calculated(zone=ZoneInfo("UTC"), cadence=Guess("daily", "-"))
+        daily = Calculated(zone=ZoneInfo("UTC"), cadence=Guess(Cadence(), "-"))
         hourly = replace(daily, cadence=Guess("hourly", "-"))
         read = FoundPlace(
             called="a",
@@ -348,7 +350,7 @@ class TestDbt:
         assert (found.common, found.empty, set(found.top)) == (hourly, [], {"dbt"})
 
     def test_two_projects_are_refused(self) -> None:
-        common = Calculated(zone=ZoneInfo("UTC"), cadence=Guess("daily", "-"))
+        common = Calculated(zone=ZoneInfo("UTC"), cadence=Guess(Cadence(), "-"))
         places = [FoundPlace(called=each, read=each, common=common, top={"project": Guess(each, "-")}) for each in "ab"]
 
         with pytest.raises(SettingsError, match="a and b"):

@@ -262,15 +262,20 @@ def running(
         def written(report: Report) -> Mapping[str, Any]:
             return report_document(Reading(report=report, pipeline=pipeline_, checks=validation.checks))
 
+        incidents = desk or Incidents(store, pipeline_, AlertMessages(pipeline_))
+
+        def cleared(report: Report) -> None:
+            incidents.cleared(report, clock())
+
         services = Services(
             validation=validation,
             notifications=notifications,
             store=store,
-            incidents=desk or Incidents(store, pipeline_, AlertMessages(pipeline_)),
+            incidents=incidents,
             client=client,
             permissions=Permissions(rules, SlackGroups(client), clock, SlackPeople(client)),
             workers=workers,
-            runs=Runs(validation, store, clock, workers, document=written),
+            runs=Runs(validation, store, clock, workers, document=written, cleared=cleared),
             journal=Journal(store),
             find=lambda channel, key, since: SlackPoster(client).find(channel, key, since, None),
             clock=clock,

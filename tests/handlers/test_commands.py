@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.playground.slack.requests import PERSON
 from bot.playground.slack.server import broken, rate_limited, refused
+from bot.request import Request
 from bot.store.model import AlertState, Changes, SnoozeUntil
 from bot.validation import Validation
 from checks.model import Report, Severity, Verdict
@@ -24,6 +25,7 @@ from handlers.workers import Job, Lane, Workers
 from tests.fakes import ports
 from tests.handlers.rig import CHANNEL, COLLEAGUE, FAILING, NOW, SECONDS, Rig, an_alert, described, running, taken_by
 from tests.thoroughness import examples
+from tests.validated import validated
 
 EVERY = len(Validation(described(Rules()), ports(), lambda: NOW).checks)
 """Checks that the pipeline of these tests has."""
@@ -337,6 +339,23 @@ def test_a_whole_report_is_kept_and_a_partial_one_is_not() -> None:
         rig.done("/validate-daily")
         (kept,) = rig.store.reports("tiny", "command", NOW - timedelta(days=1))
         assert kept.document["partial"] is False
+
+
+@pytest.mark.parametrize(("command", "state"), [("/validate-daily", "resolved"), ("/validate-daily quick", "firing")])
+def test_a_whole_clean_answer_resolves_the_alert_at_once(command: str, state: str) -> None:
+    with running() as rig:
+        rig.gate.rows, healthy = FAILING, rig.gate.rows
+        report = validated(rig.validation, Request(checks=("players",)))
+        rig.services.incidents.process(report, rig.now)  # type: ignore[attr-defined]  # the real ones
+        (alert,) = [each for each in rig.store.open_alerts("tiny") if each.check == "players"]
+        rig.gate.rows, rig.now = healthy, rig.now + timedelta(minutes=5)
+
+        rig.command(*command.split(maxsplit=1))
+        rig.wait()
+
+        after = rig.store.alert(alert.key)
+        assert after is not None
+        assert after.state.value == state
 
 
 def test_a_busy_process_says_so_at_once() -> None:

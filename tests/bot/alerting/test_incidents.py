@@ -204,6 +204,17 @@ def test_a_run_of_a_few_checks_leaves_the_other_alerts_alone(store: SqliteStore,
     assert stored(store).state is AlertState.FIRING
 
 
+def test_a_question_resolves_what_is_well_and_opens_nothing(store: SqliteStore, incidents: Incidents) -> None:
+    assert incidents.cleared(broken(), NOW).transitions == ()
+    incidents.process(broken(), NOW)
+    assert incidents.cleared(broken(Severity.P0), NOW + MINUTE).transitions == ()
+
+    (transition,) = incidents.cleared(at(report_of(healthy()), NOW + MINUTE), NOW + MINUTE).transitions
+
+    assert (transition.reason, stored(store).state) == (Reason.RESOLVED, AlertState.RESOLVED)
+    assert [incidents.is_over(each) for each in (KEY, "nba:none")] == [True, False]
+
+
 def test_a_graver_alert_tells_the_channel_that_it_has_become_the_business_of(
     store: SqliteStore, incidents: Incidents
 ) -> None:

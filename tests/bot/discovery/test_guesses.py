@@ -13,14 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.definition.files import parse
-from bot.discovery.guesses import Calculated, Guess, allowed, calculated, guesses_of, sensible
+from bot.discovery.guesses import Calculated, Guess, calculated, guesses_of, sensible
 from bot.discovery.profile import KeyReference, Period, Profile, Subject
+from bot.discovery.regularity import allowed
 from bot.discovery.written import Draft, written
+from checks.intervals import Cadence
 from checks.pipeline import Pipeline
 
 ZONE = ZoneInfo("UTC")
 FIRST = date(2026, 10, 5)
 """A Monday."""
+
+TODAY = date(2026, 12, 1)
 
 SUBJECT = Subject(
     name="shop.orders",
@@ -56,7 +60,7 @@ def days(count: int) -> list[Period]:
 
 def guessed(periods: Sequence[Period], *references: KeyReference) -> dict[str, Any]:
     known = profile(periods)
-    return dict(guesses_of(known, references, calculated([known], ZONE)).expect)
+    return dict(guesses_of(known, references, calculated([known], ZONE, TODAY)).expect)
 
 
 BROKEN: dict[str, dict[str, Any]] = {
@@ -147,7 +151,7 @@ def test_the_gap_of_each_weekend_is_no_exception() -> None:
     weekdays = [each for each in days(60) if each.start.weekday() < 5]  # type: ignore[union-attr]
     known = profile(weekdays)
 
-    found = guesses_of(known, (), Calculated(zone=ZONE, cadence=Guess("daily", ""))).expect["freshness"]
+    found = guesses_of(known, (), Calculated(zone=ZONE, cadence=Guess(Cadence(), ""))).expect["freshness"]
 
     assert isinstance(found, Guess)
     assert "but for" not in found.why
@@ -155,7 +159,7 @@ def test_the_gap_of_each_weekend_is_no_exception() -> None:
 
 def test_a_weekend_without_rows_is_a_calendar_from_three_weeks_on() -> None:
     def weekdays(count: int) -> Guess | None:
-        return calculated([profile([each for each in days(count) if each.start.weekday() < 5])], ZONE).calendar  # type: ignore[union-attr]
+        return calculated([profile([each for each in days(count) if each.start.weekday() < 5])], ZONE, TODAY).calendar  # type: ignore[union-attr]
 
     assert weekdays(18) is None
     found = weekdays(26)
@@ -219,7 +223,7 @@ def test_whatever_the_figures_are_the_file_can_be_read_and_says_why(
 ) -> None:
     periods = [period(FIRST + timedelta(days=number * step), **each) for number, each in enumerate(figures)]
     known = profile(periods)
-    common = calculated([known], ZONE)
+    common = calculated([known], ZONE, TODAY)
     table = replace(guesses_of(known, (), common, (said,)), date=Guess("day", said), loaded=Guess("loaded_at", said))
 
     text = written(

@@ -96,6 +96,19 @@ LEDGER_FAULTS: Mapping[str, tuple[str, ...]] = {
     "stale": (f"DELETE FROM entries WHERE booked_on >= DATE '{NEWEST}' - 2",),
 }
 
+MODELS: Mapping[str, str] = {
+    "models": """SELECT 'm' || (w * 10 + i) AS model_id, 0.7 + i / 100 AS auc,
+        DATE '2026-08-09' + CAST(w * 7 AS INT) AS trained_on,
+        TIMESTAMP '2026-08-09 21:00:00' + to_days(CAST(w * 7 AS INT)) AS loaded_at
+        FROM range(0, 16) t(w), range(0, 12) u(i)""",
+}
+"""Models that are trained each Sunday; the newest of the Sunday before the newest date."""
+
+MODEL_FAULTS: Mapping[str, tuple[str, ...]] = {
+    "no-volume": ("DELETE FROM models WHERE trained_on = '2026-11-22'",),
+    "doubled": ("INSERT INTO models SELECT * FROM models WHERE trained_on = '2026-11-22' LIMIT 3",),
+}
+
 
 def made(tables: Mapping[str, str], faults: Sequence[str] = ()) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:")
