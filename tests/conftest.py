@@ -14,6 +14,8 @@ from hypothesis import settings
 from tests.of_the_process import kept
 from tests.servers.emulator import EmulatorUnavailable, required
 
+pytest_plugins = ("tests.workers",)
+
 # No pipeline is the default: what tests run is about the example, unless they name another.
 os.environ.setdefault("REVEILLE_PIPELINE", "nba")
 

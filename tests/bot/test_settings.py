@@ -1,4 +1,5 @@
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -171,20 +172,19 @@ def test_the_token_of_github_may_stand_in_a_file_and_never_prints(tmp_path: Path
 
 
 @pytest.mark.parametrize("fault", [" ", "\n", "\r", "\t", "\0", "\x7f", "\x1b", "\u2603", "\u00a0"], ids=repr)
-@pytest.mark.parametrize("setting", SecretSetting)
 def test_a_secret_with_a_character_that_none_has_is_refused_by_name_and_not_by_value(
-    setting: SecretSetting, fault: str, tmp_path: Path
+    fault: str, tmp_path: Path
 ) -> None:
     value = f"before-4711{fault}after-4711"
     file = tmp_path / "secret"
     file.write_text(value, encoding="utf-8", newline="")
+    said = {
+        (setting, name): refusal(partial(Variables({name: given}).secret, setting))
+        for setting in SecretSetting
+        for name, given in ((str(setting), value), (f"{setting}_FILE", str(file)))
+    }
 
-    for environment in ({str(setting): value}, {f"{setting}_FILE": str(file)}):
-        with pytest.raises(SettingsError) as refusal:
-            Variables(environment).secret(setting)
-
-        assert str(setting) in str(refusal.value)
-        assert "4711" not in str(refusal.value)
+    assert [name for (setting, name), text in said.items() if setting not in text or "4711" in text] == []
 
 
 @pytest.mark.parametrize("content", ["4711-example\n", "4711-example\r\n", " 4711-example "])
@@ -231,15 +231,19 @@ def test_a_secret_that_stands_where_its_file_should_be_named_is_not_shown() -> N
         "user:hidden@://",
     ],
 )
-@pytest.mark.parametrize("setting", AddressSetting)
-def test_no_refusal_of_an_address_shows_user_password_or_query(setting: AddressSetting, value: str) -> None:
-    environment = {str(setting): value}
+def test_no_refusal_of_an_address_shows_user_password_or_query(value: str) -> None:
+    said = {setting: refusal(partial(_read, {str(setting): value})) for setting in AddressSetting}
 
-    with pytest.raises(SettingsError) as refusal:
-        _read(environment)
+    assert [setting for setting, text in said.items() if setting not in text or "hidden" in text] == []
 
-    assert str(setting) in str(refusal.value)
-    assert "hidden" not in str(refusal.value)
+
+def refusal(read: Callable[[], object]) -> str:
+    """What is said of a setting that cannot be read, and nothing where it can."""
+    try:
+        read()
+    except SettingsError as error:
+        return str(error)
+    return ""
 
 
 @pytest.mark.parametrize("setting", PathSetting)

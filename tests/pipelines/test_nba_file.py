@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 import sqlglot
 from sqlglot import exp
 
@@ -12,7 +11,6 @@ from bot.definition.pipeline_queries import DeclaredQuery, queries_of
 from checks.context import parameters_in
 from checks.intervals import Offset
 from checks.ports.warehouse import Query
-from checks.sql_check_spec import SqlCheck
 from checks.templates import columns_in
 from tests.pipelines.nba_world import NBA
 
@@ -20,6 +18,7 @@ SHOWN_ONLY = {"games-last-night", "games-tonight"}
 """Checks that report and cannot fail."""
 
 QUERIES = tuple(queries_of(NBA))
+COMMANDS = {each.id: each.action.command for each in NBA.checks if each.action and each.action.command}
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
@@ -64,54 +63,61 @@ def test_every_data_check_is_there() -> None:
     ]
 
 
-@pytest.mark.parametrize("check", NBA.checks, ids=lambda check: check.id)
-def test_a_check_says_why_it_exists_and_what_should_be(check: SqlCheck) -> None:
-    assert check.rationale.strip()
-    assert check.expected.strip()
+def test_a_check_says_why_it_exists_and_what_should_be() -> None:
+    assert [check.id for check in NBA.checks if not (check.rationale.strip() and check.expected.strip())] == []
 
 
-@pytest.mark.parametrize("check", NBA.checks, ids=lambda check: check.id)
-def test_a_check_that_can_fail_says_what_it_means_and_what_to_do(check: SqlCheck) -> None:
-    can_fail = any(rule.severity is not None for rule in check.rules)
+def test_a_check_that_can_fail_says_what_it_means_and_what_to_do() -> None:
+    failing = [check.id for check in NBA.checks if any(rule.severity is not None for rule in check.rules)]
+    told = [check.id for check in NBA.checks if check.impact and check.unwanted and check.action and check.action.text]
 
-    assert can_fail == (check.id not in SHOWN_ONLY)
-    assert can_fail == bool(check.impact and check.unwanted and check.action is not None and check.action.text)
-
-
-@pytest.mark.parametrize("query", QUERIES, ids=lambda query: ".".join(map(str, query.path)))
-def test_a_query_never_asks_the_database_for_the_time(query: DeclaredQuery) -> None:
-    assert re.search(r"\bCURRENT_(DATE|DATETIME|TIME|TIMESTAMP)\b|\bNOW\(", query.sql, re.IGNORECASE) is None
+    assert failing == [check.id for check in NBA.checks if check.id not in SHOWN_ONLY]
+    assert failing == told
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=lambda query: ".".join(map(str, query.path)))
-def test_a_query_interpolates_datasets_and_nothing_else(query: DeclaredQuery) -> None:
-    statement = Query(query.sql)
+def test_a_query_never_asks_the_database_for_the_time() -> None:
+    asks = re.compile(r"\bCURRENT_(DATE|DATETIME|TIME|TIMESTAMP)\b|\bNOW\(", re.IGNORECASE)
 
-    assert set(NBA.datasets) >= statement.datasets
+    assert [query.path for query in QUERIES if asks.search(query.sql)] == []
+
+
+def test_a_query_interpolates_datasets_and_nothing_else() -> None:
+    statements = {query.path: Query(query.sql) for query in QUERIES}
     # The end of a text's form is the one $ that is none of a template.
-    assert re.search(r"[{}%]|\$(?!')|\?", statement.text()) is None
+    template = re.compile(r"[{}%]|\$(?!')|\?")
+
+    assert [path for path, each in statements.items() if not set(NBA.datasets) >= each.datasets] == []
+    assert [path for path, each in statements.items() if template.search(each.text())] == []
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=lambda query: ".".join(map(str, query.path)))
-def test_every_table_goes_through_a_dataset_that_can_be_prefixed(query: DeclaredQuery) -> None:
+def test_every_table_goes_through_a_dataset_that_can_be_prefixed() -> None:
+    read = {query.path: datasets_read(query) for query in QUERIES}
+
+    assert [path for path, datasets in read.items() if not datasets] == []
+    assert [
+        path for path, datasets in read.items() if not all(each.startswith("staging_nba_") for each in datasets)
+    ] == []
+
+
+def datasets_read(query: DeclaredQuery) -> list[str]:
+    """The dataset of each table that a query reads in a staging environment."""
     tree = sqlglot.parse_one(Query(query.sql).text("staging_"), read="bigquery")
     known = {cte.alias for cte in tree.find_all(exp.CTE)}
-
-    read = [table for table in tree.find_all(exp.Table) if table.db or table.name not in known]
-
-    assert read
-    assert all(table.db.startswith("staging_nba_") for table in read)
+    return [table.db for table in tree.find_all(exp.Table) if table.db or table.name not in known]
 
 
 PREDICTED = {"nba_predictions.prediction_accuracy", "nba_predictions.signal_best_bets_picks"}
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=lambda query: ".".join(map(str, query.path)))
-def test_the_two_kinds_of_game_ids_are_never_joined(query: DeclaredQuery) -> None:
-    tree = sqlglot.parse_one(Query(query.sql).text(), read="bigquery")
+def test_the_two_kinds_of_game_ids_are_never_joined() -> None:
+    assert [(query.path, joined) for query in QUERIES if (joined := joins_of_game_ids(query))] == []
 
-    joined = [
-        each
+
+def joins_of_game_ids(query: DeclaredQuery) -> list[str]:
+    """What a query joins by the id of a game."""
+    tree = sqlglot.parse_one(Query(query.sql).text(), read="bigquery")
+    compared = [
+        each.sql()
         for each in tree.find_all(exp.EQ)
         if isinstance(each.left, exp.Column)
         and isinstance(each.right, exp.Column)
@@ -119,11 +125,8 @@ def test_the_two_kinds_of_game_ids_are_never_joined(query: DeclaredQuery) -> Non
         # A grade and a pick have the game of their prediction, which is written as there.
         and not (each.left.name == "there_game_id" and not PREDICTED.isdisjoint(query.path))
     ]
-
-    assert joined == []
-    assert all(
-        "game_id" not in [column.name for column in join.args.get("using") or []] for join in tree.find_all(exp.Join)
-    )
+    joins = ((join.sql(), join.args.get("using") or []) for join in tree.find_all(exp.Join))
+    return compared + [text for text, using in joins if "game_id" in [column.name for column in using]]
 
 
 def test_every_parameter_is_used() -> None:
@@ -132,29 +135,22 @@ def test_every_parameter_is_used() -> None:
     assert {"date", "now", "interval_start", "interval_end", *NBA.parameters} == used
 
 
-@pytest.mark.parametrize(
-    "check", [check for check in NBA.checks if check.action and check.action.command], ids=lambda check: check.id
-)
-def test_only_what_the_run_itself_fills_in_stands_between_quotes_of_a_command(check: SqlCheck) -> None:
+def test_only_what_the_run_itself_fills_in_stands_between_quotes_of_a_command() -> None:
     # A value of a row is quoted when it is filled in; inside other quotes that would open them.
-    assert check.action is not None
-    command = check.action.command or ""
+    quoted = {
+        (id_, each) for id_, told in COMMANDS.items() for text in _QUOTED.findall(told) for each in columns_in(text)
+    }
 
-    quoted = {column for text in _QUOTED.findall(command) for column in columns_in(text)}
-
-    assert quoted <= {"date", "project", "region"}
-    assert command.count("'") % 2 == 0
+    assert [each for each in quoted if each[1] not in {"date", "project", "region"}] == []
+    assert [id_ for id_, told in COMMANDS.items() if told.count("'") % 2] == []
 
 
-@pytest.mark.parametrize(
-    "check", [check for check in NBA.checks if check.action and check.action.command], ids=lambda check: check.id
-)
-def test_a_command_names_only_services_that_the_file_names(check: SqlCheck) -> None:
-    assert check.action is not None
-    filters = re.findall(r"service_name=\(?((?:\"[^\"]+\"(?: OR )?)+)", " ".join((check.action.command or "").split()))
-    named = {name for found in filters for name in re.findall(r"\"([^\"]+)\"", found)}
+def test_a_command_names_only_services_that_the_file_names() -> None:
+    asked = re.compile(r"service_name=\(?((?:\"[^\"]+\"(?: OR )?)+)")
+    filters = [(id_, each) for id_, told in COMMANDS.items() for each in asked.findall(" ".join(told.split()))]
+    named = {(id_, name) for id_, each in filters for name in re.findall(r"\"([^\"]+)\"", each)}
 
-    assert named <= {service.name for service in NBA.services}
+    assert [each for each in named if each[1] not in {service.name for service in NBA.services}] == []
 
 
 def test_transitions_are_due_in_the_order_of_the_phases() -> None:

@@ -83,9 +83,10 @@ def test_the_reserved_words_are_those_of_googlesql() -> None:
     assert {word.upper() for word in BigQuery.Generator.RESERVED_KEYWORDS} == RESERVED
 
 
-@pytest.mark.parametrize("name", sorted(RESERVED))
-def test_a_column_with_the_name_of_a_word_is_quoted_in_any_letters(name: str) -> None:
-    assert (quoted(name), quoted(name.lower())) == (f"`{name}`", f"`{name.lower()}`")
+def test_a_column_with_the_name_of_a_word_is_quoted_in_any_letters() -> None:
+    names = (*RESERVED, *map(str.lower, RESERVED))
+
+    assert [name for name in names if quoted(name) != f"`{name}`"] == []
 
 
 @pytest.mark.parametrize(("expect", "date", "cadence"), SHAPES)
