@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tests.bot.scenarios.worlds import PIPELINE, loaded
 from tests.fakes import NIGHT, SLATE
 from tests.pipelines.nba_world import NBA
 from tests.replayed import replayed, spread_scenarios, with_others_of
+from tests.thoroughness import OFTEN
 
 INCIDENTS = {
     "invoker-lost",
@@ -69,7 +71,7 @@ def together(name: str, *more: object) -> Any:
     return pytest.param(name, *more, marks=with_others_of(name))
 
 
-@pytest.mark.parametrize("name", spread_scenarios(shipped_scenarios(), 8))
+@pytest.mark.parametrize("name", spread_scenarios(shipped_scenarios(), OFTEN))
 def test_a_shipped_scenario_gives_exactly_what_it_states(name: str) -> None:
     result = replayed(name)
 
@@ -95,8 +97,14 @@ def test_every_kind_of_day_is_shipped() -> None:
     }
 
 
-@pytest.mark.parametrize("name", [together(name) for name in sorted(INCIDENTS)])
-@pytest.mark.sampled(4)
+def incidents() -> Iterator[Any]:
+    """Every incident; every day those that other tests of every day replay, too."""
+    often = {*shipped_scenarios()[::OFTEN], "invoker-lost", "game-stuck", "retry-storm"}
+    for name in sorted(INCIDENTS):
+        yield pytest.param(name, marks=[with_others_of(name), *(() if name in often else (pytest.mark.slow,))])
+
+
+@pytest.mark.parametrize("name", list(incidents()))
 def test_an_incident_has_a_cause_no_finding_stands_alone_and_three_lines_say_what_to_do(name: str) -> None:
     result = replayed(name)
 
