@@ -52,7 +52,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "not-triggered": ("Check whether {invoker} can still call {orchestrator}, then read its log.", "policy"),
     "bypassed": ("Check whether {invoker} can still call {orchestrator}, then read its log.", "policy"),
     "flag-not-set": ("Nothing to repair today; fix how {orchestrator} sets _triggered.", ""),
-    "processors-missing": ("Find out why {missing_names} did not finish: see the run history and their logs.", ""),
+    "processors-missing": ("Read the run history and the logs of {missing_names} to find out what did not finish.", ""),
     "untracked": ("If no backfill ran, find out why {missing_names} did not report.", ""),
     "no-record": ("Read the log of {orchestrator}: it should have written the document.", "orchestrator log"),
     "not-started": ("Start with the previous phase: no processor of {source} has reported for this date.", ""),

@@ -64,7 +64,7 @@ NOT_SAID = {
     r"(?<![\w'.])(?:None(?! of\b)|True|False|null|nan)(?![\w'])|\{\w+\}|(?<!: )\{\}": "no word of a program",
     r"(?<![\w/])[a-z_]+ and [a-z_]+ and [a-z_]+\b": "a list of three has a comma",
     r"\(\s*\)|“\s*”|``\s*``": "nothing stands in brackets",
-    r"\bNo [\w ]+: \w+\.\w+: ": "a place is named with what is not there",
+    r"\bNo (?!longer)[\w ]+: \w+\.\w+: ": "a place is named with what is not there",
     r"\bDbt\b": "a program is written as it writes itself",
     r"\(see above\)": "say it, or that it is as above",
     r"(?<![\w.,:/#=-])(?<![A-Z][a-z]{2} )[1-9]\d{3,} (?:more |of \d|[a-z]+s\b)": "thousands stand apart",

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.render.blocks import line_text
+from bot.render.blocks import line_text, slack_messages
 from bot.render.message import Line
+from bot.render.report import message_of
 from bot.render.slack_text import APART, BACKTICK, code, escape, fitted
+from checks.diagnosis.evidence import CauseFacts
+from tests.bot.render.reports import blocked
 
 MARKED = re.compile(r"(?:^|\s)([*_~`])\S|\S([*_~`])(?:\s|$)|:[\w+'-]+:|^(?:>|&gt;)")
 """What Slack would read as the beginning or the end of markup, as the name of an emoji, or as a quotation."""
@@ -57,6 +61,21 @@ def test_only_the_person_of_a_line_is_mentioned_in_it(person: str, shown: str) -
     line = Line(text="The Slack user U0EXAMPLE1 took it, by the Slack user U0EXAMPLE1 <@U0OTHER>", person=person)
 
     assert line_text(line) == shown
+
+
+def test_a_whole_report_mentions_who_made_the_change_that_is_a_cause() -> None:
+    facts = CauseFacts(changed_by="the Slack user U0EXAMPLE1")
+    said = "The Slack user U0EXAMPLE1 took a role."
+    reading = blocked()
+    causes = tuple(
+        replace(each, title="A service refuses calls", sentence=said, facts=facts) for each in reading.report.causes
+    )
+    reading = replace(reading, report=replace(reading.report, causes=causes))
+
+    shown = str([each.blocks for each in slack_messages(message_of(reading))])
+
+    assert "<@U0EXAMPLE1> took a role" in shown
+    assert "lack user U0" not in shown
 
 
 def test_what_is_cut_is_counted() -> None:
