@@ -74,7 +74,7 @@ def _finding(
         ),
         impact=f"What {spec.name} is asked to do is not done, or done only after retries.",
         action=Action(
-            text="Read its log; if the errors began with a deploy, send traffic back to the previous revision.",
+            text="Read its log; if the errors began with a deploy, roll back to the previous revision.",
             commands=(service_commands.command(context.pipeline, "describe", spec.name),),
         ),
         tab="logs",

@@ -49,7 +49,7 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
     ),
     "service-failing": CauseCode(
         "A service is up and called, and fails on what it is asked.",
-        "Read its log; if the errors began with a deploy, send traffic back to the previous revision.",
+        "Read its log; if the errors began with a deploy, roll back to the previous revision.",
     ),
     "messages-not-taken": CauseCode(
         "The messages of a subscription do not arrive: its service refuses them, fails on them, or is too slow.",
@@ -105,7 +105,7 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
     ),
     "broken-by-deploy": CauseCode(
         "A service did its work before a deploy, and not since.",
-        "Read what the service logged since the deploy; send traffic back to the previous revision, or fix the code.",
+        "Read the log of the service; roll back to the previous revision, or fix the code.",
     ),
     "broken-by-change": CauseCode(
         "What starts a phase, or what it may do, was changed, and the phase did its work before and not since.",

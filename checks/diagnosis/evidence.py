@@ -226,7 +226,7 @@ def _of_deploy(board: Board, suspect: Suspect) -> Action:
     )
     flags = (f"--project={board.pipeline.project}", "--limit=20")
     return Action(
-        text=f"Read what {suspect.subject} logged since; send traffic back to the previous revision, or fix the code.",
+        text=f"Read the log of {suspect.subject}; roll back to the previous revision, or fix the code.",
         commands=(Gcloud("logging", "read", query, flags, (Named(Thing.SERVICE, suspect.subject),)),),
     )
 
