@@ -67,7 +67,7 @@ def test_who_waits_reads_at_eight_what_it_has_come_to_and_repairs_then(visitor: 
 
     repaired(visitor)
 
-    assert "since the 5 Feb 02:13 deploy" in json.dumps(digest.blocks)
+    assert "after the 5 Feb 02:13 deploy" in json.dumps(digest.blocks)
     assert len(during) == 1  # what follows from it is no alert of its own
     assert visitor.play.world.repaired == ORCHESTRATORS
 
