@@ -29,7 +29,7 @@ def unended():
 def test_passes(): pass
 def test_fails(): assert 1 == 2
 def test_skips(): pytest.skip("not here")
-@pytest.mark.xfail
+@pytest.mark.xfail(reason="of this kind one must be told, too")
 def test_known(): assert 1 == 2
 def test_without(unmade): pass
 def test_with(unended): pass

@@ -299,7 +299,7 @@ def _reopen(alert: Alert, failure: AlertFault, now: datetime, policy: AlertPolic
         escalated_at=None,
     )
     return Transition(
-        reason=Reason.REOPENED, before=alert, alert=reopened if snoozed else _awake(reopened), mention=calls
+        reason=Reason.REOPENED, before=alert, alert=reopened if snoozed else awake(reopened), mention=calls
     )
 
 
@@ -458,7 +458,7 @@ def _interval(severity: Severity, policy: AlertPolicy) -> timedelta | None:
 
 def _firing(alert: Alert, now: datetime) -> Alert:
     return replace(
-        _awake(alert),
+        awake(alert),
         state=AlertState.FIRING,
         changed_at=now,
         notified_at=now,
@@ -468,7 +468,8 @@ def _firing(alert: Alert, now: datetime) -> Alert:
     )
 
 
-def _awake(alert: Alert) -> Alert:
+def awake(alert: Alert) -> Alert:
+    """Return an alert that nobody has, and that no snooze holds."""
     return replace(alert, owner=None, owner_before=None, snoozed_until=None, snooze_ends_on=SnoozeUntil.TIME, reason="")
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from bot.alerting.alerts import awake
 from bot.store.model import Alert, AlertState, SnoozeUntil
 
 
@@ -93,7 +94,7 @@ def unsnoozed(alert: Alert, now: datetime) -> Alert | None:
 
 def _taken(alert: Alert, actor: str, now: datetime) -> Alert:
     return replace(
-        _awake(alert),
+        awake(alert),
         state=AlertState.ACKNOWLEDGED,
         owner=actor,
         changed_at=now,
@@ -105,15 +106,10 @@ def _taken(alert: Alert, actor: str, now: datetime) -> Alert:
 
 def _firing(alert: Alert, now: datetime) -> Alert:
     return replace(
-        _awake(alert),
+        awake(alert),
         state=AlertState.FIRING,
-        owner=None,
         changed_at=now,
         notified_at=now,
         waits_since=now,
         escalated_at=None,
     )
-
-
-def _awake(alert: Alert) -> Alert:
-    return replace(alert, owner_before=None, snoozed_until=None, snooze_ends_on=SnoozeUntil.TIME, reason="")

@@ -107,30 +107,24 @@ def test_the_last_verdict_and_the_phases_are_shown() -> None:
         assert "*Predictions*\\n🟠 P1 failed" in shown(rig)
 
 
-def test_a_question_about_another_date_leaves_the_page_as_it_is() -> None:
+@pytest.mark.parametrize(
+    ("asked", "verdict", "checked"),
+    [
+        pytest.param("2026-02-09", "🟢 *ALL CLEAR*", "11 Feb 08:00 (digest)", id="another date leaves the page"),
+        pytest.param("2026-02-10", "🔴 *BLOCKED*", "11 Feb 08:05 (command)", id="that of the digest is newer"),
+    ],
+)
+def test_a_question_counts_for_the_interval_of_the_digest_alone(asked: str, verdict: str, checked: str) -> None:
     with running() as rig:
         digest(rig, days_ago=0, verdict="ALL CLEAR")
         rig.now += timedelta(minutes=5)
         rig.gate.rows = FAILING
-        rig.done("/validate-daily", "2026-02-09")
+        rig.done("/validate-daily", asked)
 
         opened(rig)
 
-        assert "🟢 *ALL CLEAR*" in shown(rig)
-        assert "Last run Tue 10 Feb · checked at 11 Feb 08:00 (digest)" in shown(rig)
-
-
-def test_a_question_about_the_interval_of_the_digest_is_newer_than_the_digest() -> None:
-    with running() as rig:
-        digest(rig, days_ago=0, verdict="ALL CLEAR")
-        rig.now += timedelta(minutes=5)
-        rig.gate.rows = FAILING
-        rig.done("/validate-daily", "2026-02-10")
-
-        opened(rig)
-
-        assert "🔴 *BLOCKED*" in shown(rig)
-        assert "Last run Tue 10 Feb · checked at 11 Feb 08:05 (command)" in shown(rig)
+        assert verdict in shown(rig)
+        assert f"Last run Tue 10 Feb · checked at {checked}" in shown(rig)
 
 
 def test_a_verdict_whose_alert_was_resolved_since_says_until_when_it_was_so() -> None:
